@@ -1,0 +1,87 @@
+"""What the API needs of the rest: the read models, the model, and probes of what it depends on."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from models.decision import Weights
+from projections.paging import Place
+from projections.views.bars import BarRow
+from projections.views.features import FeatureRow
+from projections.views.recommendations import Following, Page, RecommendationFilter, RecommendationRow
+from projections.views.symbols import SymbolRow
+from schemas.events.recommendations import RecommendationMade
+from schemas.events.signals import FeaturesComputed
+
+Clock = Callable[[], int]
+"""Microseconds since the Unix epoch."""
+
+
+class RecommendationReads(Protocol):
+    """The read model of recommendations. Raises StoreUnavailable where the store cannot answer."""
+
+    async def latest(self, filters: RecommendationFilter) -> Page:
+        """Return recommendations newest first; UnreadableCursor where the cursor is not ours."""
+
+    async def by_id(self, recommendation_id: str) -> RecommendationRow | None:
+        """Return one recommendation with its features, None where the id is unknown."""
+
+    async def events(self, ids: Sequence[str]) -> dict[str, RecommendationMade]:
+        """Return whole events by id."""
+
+    async def following(self, place: Place, limit: int) -> Following:
+        """Return what became visible after a place, and the place after that."""
+
+    async def newest_place(self) -> Place:
+        """Return the place after everything that is visible now."""
+
+
+class MarketReads(Protocol):
+    """The read models of the market. Raises StoreUnavailable where the store cannot answer."""
+
+    async def symbols(self) -> list[SymbolRow]:
+        """Return every symbol that has a bar."""
+
+    async def bars(self, series: "SeriesRange") -> list[BarRow]:
+        """Return the newest bars in a range, ascending."""
+
+    async def features(self, series: "SeriesRange") -> list[FeatureRow]:
+        """Return the newest features in a range, ascending."""
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesRange:
+    """A part of a series: [start, end) in microseconds since the Unix epoch, and how many of its newest rows."""
+
+    symbol: str
+    interval: str
+    start: int | None
+    end: int | None
+    limit: int
+    source: str | None = None
+
+
+class Recommender(Protocol):
+    """The judgement: deterministic, no clock. Blocking, so it is called in a thread."""
+
+    @property
+    def trained_until(self) -> "dict[str, int]":
+        """Return the end of each interval's training data, microseconds since the Unix epoch."""
+
+    def recommend(self, features: Sequence[FeaturesComputed]) -> Sequence[RecommendationMade]:
+        """Return a recommendation for every features event that a model speaks for, in order."""
+
+    def reweigh(self, recommendation: RecommendationMade, weights: Weights) -> RecommendationMade:
+        """Return what would have been recommended with a user's weights."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What a probe found: fit to serve or not, and the figure or the failure that says so."""
+
+    ok: bool
+    detail: str
+
+
+Probe = Callable[[], Awaitable[Finding]]
+"""Asks one dependency. Answers within its time or is counted as failed."""
