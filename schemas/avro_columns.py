@@ -7,16 +7,31 @@ say nothing, and it is left to the ordinary decoder.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from schemas.codec import PREFIX_BYTES
+from schemas.registry import Catalogue
+
+NO_SCHEMA_ID = 2**32 - 1
+"""No record has it: with it, none is plain."""
 
 _VARINT_MAX = 10
 _CONTINUES = np.uint8(0x80)
 _VALUE_BITS = np.uint8(0x7F)
 _ONE = np.uint64(1)
+
+
+def layout_id(catalogue: Catalogue, event_type: str, version: int) -> int:
+    """Return the schema id of a column decoder's layout, as long as that is what events are written with; else NO_SCHEMA_ID.
+
+    Once there is a newer version, old records have to be brought up to date too: that is the ordinary decoder's work.
+    """
+    current = catalogue.current[event_type]
+    return current.id if current.version == version else NO_SCHEMA_ID
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,14 +55,15 @@ class ColumnReader:
         starts = ends - lengths
         prefix = np.frombuffer(b"\x00" + schema_id.to_bytes(4, "big"), np.uint8)
         self.plain: NDArray[np.bool_] = lengths >= PREFIX_BYTES
-        self.plain &= (self._octets[starts[:, None] + np.arange(PREFIX_BYTES)] == prefix).all(axis=1)
+        self.plain &= (sliding_window_view(self._octets, PREFIX_BYTES)[starts] == prefix).all(axis=1)
         self._at = np.minimum(starts + PREFIX_BYTES, ends)
 
     def doubles(self, count: int) -> NDArray[np.float64]:
         """Read ``count`` doubles that follow each other; one row for each record."""
-        octets = self._octets[self._at[:, None] + np.arange(8 * count)]
+        octets = sliding_window_view(self._octets, 8 * count)[self._at]
         self._move(np.int64(8 * count))
-        return octets.view("<f8")
+        numbers: NDArray[np.float64] = octets.view("<f8")
+        return numbers
 
     def long(self) -> NDArray[np.int64]:
         """Read an int, long, enum index or length: a zigzag varint."""
@@ -71,7 +87,7 @@ class ColumnReader:
         octet = self._octets[self._at]
         self.plain &= octet <= 1
         self._move(np.int64(1))
-        return octet == 1
+        return np.asarray(octet == 1)
 
     def string(self) -> Spans:
         """Read where a string lies."""
@@ -98,12 +114,20 @@ class ColumnReader:
 
     def texts(self, spans: Spans) -> list[str]:
         """Return a string of each record; empty, and the record no longer plain, where it is no UTF-8."""
-        whole = self._data.decode("latin-1")
-        bounds = list(zip(spans.start.tolist(), spans.end.tolist(), strict=True))
+        return self.texts_of(spans, np.arange(len(spans.start)))
+
+    def texts_of(self, spans: Spans, rows: NDArray[np.int64]) -> list[str]:
+        """Return a string of some records, in the order of ``rows``."""
+        bounds = list(zip(spans.start[rows].tolist(), spans.end[rows].tolist(), strict=True))
+        whole = self._latin
         texts = [whole[start:end] for start, end in bounds]
         if "".join(texts).isascii():
             return texts
-        return [text if text.isascii() else self._decoded(row, *bounds[row]) for row, text in enumerate(texts)]
+        return [text if text.isascii() else self._decoded(int(row), *at) for text, row, at in zip(texts, rows, bounds, strict=True)]
+
+    @cached_property
+    def _latin(self) -> str:
+        return self._data.decode("latin-1")
 
     def _decoded(self, row: int, start: int, end: int) -> str:
         try:

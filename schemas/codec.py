@@ -14,7 +14,7 @@ import fastavro
 from pydantic import ValidationError
 
 from schemas.events.base import Event
-from schemas.registry import Catalogue
+from schemas.registry import Catalogue, SchemaVersion
 from schemas.upcasting import STEPS, Step, Upgrade, upgrades
 
 _PREFIX = struct.Struct(">bI")
@@ -91,14 +91,7 @@ class Codec:
             raise UnknownSchemaError(
                 f"expected one of the schema ids {min(self._readers)} to {max(self._readers)}, found {schema_id}"
             )
-        body = io.BytesIO(data)
-        body.seek(PREFIX_BYTES)
-        try:
-            record: Any = fastavro.schemaless_reader(body, reader[1], None)
-        except (EOFError, ValueError, IndexError, StopIteration, TypeError, OverflowError, struct.error) as error:
-            raise UndecodableError(f"expected a {reader[0]} of schema {schema_id}: {type(error).__name__} {error}") from error
-        if body.tell() != len(data):
-            raise UndecodableError(f"expected {body.tell()} bytes of schema {schema_id}, found {len(data)}")
+        record = _read(reader[1], data, PREFIX_BYTES, f"{reader[0]} of schema {schema_id}")
         upgrade = reader[2]
         return (reader[0], record) if upgrade is None else (upgrade.type, upgrade(record))
 
@@ -115,6 +108,23 @@ class Codec:
             first = error.errors(include_url=False)[0]
             place = ".".join(map(str, first["loc"])) or "event"
             raise InvalidEventError(f"{event_type}, {place}: {first['msg']}, found {str(first['input'])[:80]}") from error
+
+
+def decode_as_written(version: SchemaVersion, body: bytes) -> dict[str, Any]:
+    """Return what bytes without a prefix say in the schema that wrote them, not brought up to date; CodecError otherwise."""
+    return _read(_parsed(version.schema), body, 0, f"{version.type} version {version.version}")
+
+
+def _read(schema: Any, data: bytes, start: int, name: str) -> dict[str, Any]:
+    body = io.BytesIO(data)
+    body.seek(start)
+    try:
+        record: Any = fastavro.schemaless_reader(body, schema, None)
+    except (EOFError, ValueError, IndexError, StopIteration, TypeError, OverflowError, struct.error) as error:
+        raise UndecodableError(f"expected a {name}: {type(error).__name__} {error}") from error
+    if body.tell() != len(data):
+        raise UndecodableError(f"expected {body.tell()} bytes for a {name}, found {len(data)}")
+    return record  # type: ignore[no-any-return]  # a record's schema gives a dict
 
 
 def _parsed(schema: Mapping[str, Any]) -> Any:

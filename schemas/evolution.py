@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from schemas.avro_schema import avro_schema
-from schemas.codec import PREFIX_BYTES, Codec, CodecError
+from schemas.codec import PREFIX_BYTES, Codec, CodecError, decode_as_written
 from schemas.events.base import Event
 from schemas.plain import plain
 from schemas.registry import EVENTS, Catalogue, SchemaVersion
@@ -85,8 +85,8 @@ def golden_problems(codec: Codec, golden: Mapping[int, GoldenSample]) -> list[st
             found.append(f"{name}: expected a golden sample, found none")
             continue
         try:
-            as_written = Codec(Catalogue((version,), {})).decode_record(_framed(version, sample.body))[1]
-            codec.decode(_framed(version, sample.body))
+            as_written = decode_as_written(version, sample.body)
+            codec.decode(b"\x00" + version.id.to_bytes(4, "big") + sample.body)
         except CodecError as error:
             found.append(f"{name}: expected its golden sample to decode, found {error}")
             continue
@@ -119,11 +119,12 @@ def write_new_versions(folder: Path) -> list[str]:
         path = folder / file_name(event)
         if path.exists():
             continue
-        row = {"id": len(rows) + 1, "type": event.TYPE, "version": event.VERSION, "file": path.name}
-        text, golden = schema_text(event), _golden_text(row["id"], event, examples[event.TYPE])
+        schema_id = len(rows) + 1
+        text, golden = schema_text(event), _golden_text(schema_id, event, examples[event.TYPE])
         path.write_text(text, "utf-8")
         golden_path(folder, path.name).parent.mkdir(exist_ok=True)
         golden_path(folder, path.name).write_text(golden, "utf-8")
+        row = {"id": schema_id, "type": event.TYPE, "version": event.VERSION, "file": path.name}
         rows.append({**row, "sha256": _sha256(text), "golden_sha256": _sha256(golden)})
         written.append(path.name)
     catalogue_path.write_text(json.dumps(rows, indent=1) + "\n", "utf-8")
@@ -134,10 +135,6 @@ def _golden_text(schema_id: int, event: type[Event], example: Event) -> str:
     version = SchemaVersion(schema_id, event.TYPE, event.VERSION, avro_schema(event))
     body = Codec(Catalogue((version,), {event.TYPE: event})).encode(example)[PREFIX_BYTES:]
     return GoldenSample(body, plain(example.model_dump())).text()
-
-
-def _framed(version: SchemaVersion, body: bytes) -> bytes:
-    return b"\x00" + version.id.to_bytes(4, "big") + body
 
 
 def _sha256(text: str) -> str:

@@ -160,7 +160,7 @@ def _recommendation() -> RecommendationMade:
         normalised=_vector(0.125),
         contributions=_vector(0.03125),
         summary="HOLD ESU13: the score of 0.375 does not pass 0.5.",
-        sentences=("RSI 14 at −4 pulls down.", "News pulls down."),
+        sentences=("RSI 14 of 24.5 pulls up.", "News pulls down."),
     )
 
 

@@ -46,11 +46,7 @@ def decode_tick_columns(values: Sequence[bytes], schema_id: int) -> TickColumns:
     head = whole[starts[:, None] + np.arange(_FIXED + _VARINT_MAX)]
     prefix = np.frombuffer(b"\x00" + schema_id.to_bytes(4, "big"), np.uint8)
     times = head[:, _TIME_AT:_PRICE_AT]
-    plain = (
-        (head[:, :PREFIX_BYTES] == prefix).all(axis=1)
-        & (times[:, :7] >= _CONTINUES).all(axis=1)
-        & (times[:, 7] < _CONTINUES)
-    )
+    plain = (head[:, :PREFIX_BYTES] == prefix).all(axis=1) & (times[:, :7] >= _CONTINUES).all(axis=1) & (times[:, 7] < _CONTINUES)
     numbers = head[:, _PRICE_AT : _PRICE_AT + 16].copy().view("<f8")
     tail = head[:, _FIXED:]
     tail_length = np.argmax(tail < _CONTINUES, axis=1) + 1

@@ -103,7 +103,9 @@ def _resolved(value: Any, part: Any, names: Mapping[str, Any]) -> Any:
         return None if value is None else _resolved(value, next(branch for branch in part if branch != "null"), names)
     if isinstance(value, dict):
         return {
-            item["name"]: _resolved(value[item["name"]], item["type"], names) if item["name"] in value else deepcopy(item["default"])
+            item["name"]: _resolved(value[item["name"]], item["type"], names)
+            if item["name"] in value
+            else deepcopy(item["default"])
             for item in part["fields"]
         }
     if isinstance(value, list):

@@ -19,7 +19,7 @@ from types import FrameType
 from chdb import ChdbError
 from chdb.state.sqlitelike import Connection, connect
 
-from infra.clients.frames import Frame, FrameError, receive_frame, send_frame, unpack_insert
+from infra.clients.frames import Frame, Stream, receive, receive_header, receive_statement, send_frame, widen
 
 _BACKLOG = 64
 
@@ -61,33 +61,42 @@ class ChdbServer:
         engine = connect(self._data)
         try:
             with connection, contextlib.suppress(OSError):
-                while (request := receive_frame(connection)) is not None:
-                    kind, parts = self._answer(engine, *request)
-                    send_frame(connection, kind, parts)
+                while (header := receive_header(widen(connection))) is not None:
+                    send_frame(connection, *_answer(engine, connection, *header))
         finally:
             engine.close()
 
-    def _answer(self, engine: Connection, kind: Frame, payload: memoryview) -> tuple[Frame, list[bytes | memoryview]]:
-        try:
-            if kind is Frame.INSERT:
-                _insert(engine, payload)
-                return Frame.DONE, []
-            if kind is Frame.QUERY:
-                return Frame.RESULT, [engine.query(str(payload, "utf-8"), "ArrowStream").bytes()]
-            if kind is Frame.EXECUTE:
-                engine.query(str(payload, "utf-8"), "Null")
-                return Frame.DONE, []
-        # The engine's errors are ChdbError for statements, RuntimeError for streamed inserts.
-        except (ChdbError, RuntimeError, FrameError, UnicodeDecodeError) as error:
-            return Frame.REJECTED, [str(error).encode()]
-        return Frame.REJECTED, [f"expected EXECUTE, QUERY or INSERT, found {kind.name}".encode()]
+
+def _answer(engine: Connection, connection: socket.socket, kind: Frame, size: int) -> tuple[Frame, bytes]:
+    """Read the rest of a request and do it; raises OSError when the client is gone."""
+    # The engine's errors are ChdbError for statements, RuntimeError for streamed inserts.
+    try:
+        if kind is Frame.INSERT:
+            _insert(engine, connection, size)
+            return Frame.DONE, b""
+        sql = receive(connection, size).decode()
+        if kind is Frame.QUERY:
+            return Frame.RESULT, engine.query(sql, "ArrowStream").bytes()
+        if kind is Frame.EXECUTE:
+            engine.query(sql, "Null")
+            return Frame.DONE, b""
+    except (ChdbError, RuntimeError, UnicodeDecodeError) as error:
+        return Frame.REJECTED, str(error).encode()
+    return Frame.REJECTED, f"expected EXECUTE, QUERY or INSERT, found {kind.name}".encode()
 
 
-def _insert(engine: Connection, payload: memoryview) -> None:
-    statement, stream = unpack_insert(payload)
-    with engine.send_insert(statement, "ArrowStream") as inserter:
-        inserter.append(stream)
-        inserter.finish()
+def _insert(engine: Connection, connection: socket.socket, size: int) -> None:
+    """Hand the stream to the engine as it arrives; an insert that is not finished is cancelled."""
+    statement, rest = receive_statement(connection, size)
+    stream = Stream(connection, rest)
+    try:
+        with engine.send_insert(statement, "ArrowStream") as inserter:
+            for piece in stream:
+                inserter.append(piece)
+            inserter.finish()
+    except (ChdbError, RuntimeError):
+        stream.drain()
+        raise
 
 
 def main() -> None:

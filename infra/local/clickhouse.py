@@ -4,7 +4,7 @@ import sys
 from pathlib import Path
 
 import infra
-from infra.clients.frames import Frame, receive_frame, send_frame
+from infra.clients.frames import Frame, receive_header, send_frame
 from infra.local import processes
 from infra.local.component import wait_until
 from infra.local.layout import Layout
@@ -12,6 +12,7 @@ from infra.local.processes import ProcessId
 from infra.local.progress import Abort
 
 _TIMEOUT_S = 5.0
+_DATABASE = "autotrader"
 
 
 class EmbeddedClickHouse:
@@ -48,12 +49,13 @@ class EmbeddedClickHouse:
         self._socket.unlink(missing_ok=True)
 
     def _answers(self) -> bool:
+        """Whether the process answers; asking creates the database, as the other components' stores exist from the start too."""
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
             connection.settimeout(_TIMEOUT_S)
             try:
                 connection.connect(str(self._socket))
-                send_frame(connection, Frame.EXECUTE, [b"SELECT 1"])
-                answer = receive_frame(connection)
+                send_frame(connection, Frame.EXECUTE, f"CREATE DATABASE IF NOT EXISTS {_DATABASE}".encode())
+                answer = receive_header(connection)
             except OSError:
                 return False
             return answer is not None and answer[0] is Frame.DONE

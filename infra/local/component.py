@@ -46,5 +46,5 @@ def wait_until(
 
 
 def tail(log: Path, characters: int = 2_000) -> str:
-    """The end of a log file."""
+    """Return the end of a log file."""
     return log.read_text(errors="replace")[-characters:] if log.exists() else ""

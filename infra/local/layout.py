@@ -49,7 +49,7 @@ class Layout:
 
     def create(self) -> None:
         """Make the folders; the data folder is private to its owner. Raises OSError if the sockets' folder is somebody else's."""
-        self.data_dir.mkdir(parents=True, exist_ok=True)
+        self.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.cache_dir.mkdir(parents=True, exist_ok=True)
         self.log_file("any").parent.mkdir(exist_ok=True)
         self.run_dir.mkdir(mode=0o700, exist_ok=True)

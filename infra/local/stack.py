@@ -7,6 +7,8 @@ from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
+
 import infra
 from infra.local import processes
 from infra.local.clickhouse import EmbeddedClickHouse
@@ -73,11 +75,15 @@ class EmbeddedStack:
             if state.owner is not None and find(state.owner) is None:
                 self._stop_all()
             missing = [component for component in self._components.values() if not self._state.read().runs(component.name)]
-            if len(missing) == len(self._components):
-                owner = ProcessId.of(owner_pid) if owner_pid is not None else None
-                self._state.set_owner(owner)
-                self._watch(owner)
-            self._start_all(missing)
+            fresh = len(missing) == len(self._components)
+            if fresh:
+                self._give_to(ProcessId.of(owner_pid) if owner_pid is not None else None)
+            try:
+                self._start_all(missing)
+            except BaseException:
+                if fresh:
+                    self._stop_all()
+                raise
             return endpoints_of(self._state.read())
 
     def down(self) -> None:
@@ -107,11 +113,11 @@ class EmbeddedStack:
             self._layout.state_file.unlink(missing_ok=True)
 
     def endpoints(self) -> Endpoints:
-        """The endpoints of the running stack; raises StackDownError."""
+        """Return the endpoints of the running stack; raises StackDownError."""
         return endpoints_of(self._state.read())
 
     def status(self) -> list[ComponentStatus]:
-        """What runs, and where."""
+        """Tell what runs, and where."""
         state = self._state.read()
         return [_status(name, state) for name in self._components]
 
@@ -183,7 +189,11 @@ class EmbeddedStack:
         component.clean()
         self._state.record(component.name, None)
 
-    def _watch(self, owner: ProcessId | None) -> None:
+    def _give_to(self, owner: ProcessId | None) -> None:
+        """Bind the stack to its owner's life, by a process that waits for the owner's end."""
+        processes.stop(self._state.read().processes.get(_WATCHDOG), patience_s=1.0)
+        self._state.record(_WATCHDOG, None)
+        self._state.set_owner(owner)
         if owner is None:
             return
         arguments = ["--data-dir", str(self._layout.data_dir), "--pid", str(owner.pid), "--created", repr(owner.created)]
@@ -197,7 +207,16 @@ def _status(name: str, state: StackState) -> ComponentStatus:
     endpoint = state.endpoints.get(name)
     if process is None:
         return ComponentStatus(name, running=False, pid=None, endpoint=endpoint, uptime_s=None, rss_mib=None)
-    family = [process, *process.children(recursive=True)]
-    rss = sum(member.memory_info().rss for member in family if member.is_running())
     uptime = time.time() - process.create_time()
+    rss = _resident(process)
     return ComponentStatus(name, True, process.pid, endpoint, round(uptime, 1), round(rss / _BYTES_PER_MIB, 1))
+
+
+def _resident(process: psutil.Process) -> int:
+    """Return the resident bytes of a process and its children; pages that they share count more than once."""
+    total = 0
+    with contextlib.suppress(psutil.NoSuchProcess):
+        for member in (process, *process.children(recursive=True)):
+            with contextlib.suppress(psutil.NoSuchProcess):
+                total += member.memory_info().rss
+    return total

@@ -41,7 +41,7 @@ class StateFile:
         self._mutex = threading.Lock()
 
     def read(self) -> StackState:
-        """The state; the empty one if there is no file. Raises ValueError for a file of another version."""
+        """Return the state; the empty one if there is no file. Raises ValueError for a file of another version."""
         try:
             raw = json.loads(self._path.read_text())
         except FileNotFoundError:
@@ -77,7 +77,7 @@ class StateFile:
 
 
 def endpoints_of(state: StackState) -> Endpoints:
-    """The endpoints of a running stack; raises StackDownError, naming the components that do not run."""
+    """Return the endpoints of a running stack; raises StackDownError, naming the components that do not run."""
     names = ("kafka", "postgres", "clickhouse")
     missing = [name for name in names if not state.runs(name)]
     if missing:

@@ -10,7 +10,6 @@ import time
 from pathlib import Path
 
 from infra.local.processes import ProcessId, find
-from infra.local.stack import EmbeddedStack
 
 _POLL_S = 0.2
 
@@ -25,6 +24,9 @@ def main() -> None:
     owner = ProcessId(arguments.pid, arguments.created)
     while find(owner) is not None:
         time.sleep(_POLL_S)
+    # Loaded only now, so that the waiting process stays small.
+    from infra.local.stack import EmbeddedStack  # noqa: PLC0415
+
     EmbeddedStack(arguments.data_dir).down_if_owned_by(owner)
 
 

@@ -181,7 +181,8 @@ class FeatureEngine:
 
     def _sums(self, symbol: str) -> Floats:
         place = self._symbol(symbol)  # may make room, so it comes before the array is looked at
-        return self._items[place]
+        sums: Floats = self._items[place]
+        return sums
 
     def _symbol(self, symbol: str) -> int:
         known = self._symbols.get(symbol)

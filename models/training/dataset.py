@@ -54,9 +54,7 @@ def build_dataset(bars: Mapping[str, BarColumns], actions: Sequence[CorporateAct
     return Dataset(interval, symbols, symbol, raw, normalised, every.end, every.available_at, every.close, split)
 
 
-def _drive(
-    symbols: Sequence[str], symbol: Integers, bars: BarColumns, split: Floats, interval: str
-) -> tuple[Floats, Floats]:
+def _drive(symbols: Sequence[str], symbol: Integers, bars: BarColumns, split: Floats, interval: str) -> tuple[Floats, Floats]:
     engine = FeatureEngine()
     slots = np.array([engine.slot((name, interval)) for name in symbols], dtype=np.int64)[symbol]
     raw = np.empty((len(symbol), FEATURE_COUNT))
@@ -88,4 +86,6 @@ def _check(symbol: str, bars: BarColumns) -> None:
     for times in (bars.end, bars.available_at):
         backwards = np.flatnonzero(np.diff(times) <= 0)
         if len(backwards):
-            raise HistoryError(f"expected the bars of {symbol} in the order of time, found row {backwards[0] + 1} not after the row before")
+            raise HistoryError(
+                f"expected the bars of {symbol} in the order of time, found row {backwards[0] + 1} not after the row before"
+            )

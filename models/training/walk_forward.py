@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -27,7 +28,7 @@ def folds(end: Integers, known_at: Integers, *, count: int, first_share: float, 
     """
     times = np.unique(end)
     edges = np.linspace(first_share * len(times), len(times), count + 1).round().astype(np.int64)
-    for first, last in zip(edges[:-1], edges[1:], strict=True):
+    for first, last in pairwise(edges):
         starts_at = times[first]
         latest = times[max(0, first - embargo_bars)]
         test = np.flatnonzero((end >= starts_at) & ((end < times[last]) if last < len(times) else True))

@@ -19,7 +19,9 @@ def walk(bars: int, seed: int = 7, price: float = 100.0, sigma: float = 0.01) ->
     high = np.maximum(opened, close) * (1 + 0.3 * sigma * rng.random(bars))
     low = np.minimum(opened, close) * (1 - 0.3 * sigma * rng.random(bars))
     end = MINUTE * np.arange(1, bars + 1, dtype=np.int64)
-    return BarColumns(opened, high, low, close, np.floor(1 + 1000 * rng.random(bars)), (high + low + close) / 3, end, end + 2_000_000)
+    return BarColumns(
+        opened, high, low, close, np.floor(1 + 1000 * rng.random(bars)), (high + low + close) / 3, end, end + 2_000_000
+    )
 
 
 def flat(bars: int, price: float = 100.0, volume: float = 10.0) -> BarColumns:

@@ -1,0 +1,204 @@
+import contextlib
+import io
+import socket
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import pyarrow as pa
+
+from infra.clients.clickhouse_sql import TRANSIENT_CODES, bind, datetime64_scale, error_code, identifier, insert_statement
+from infra.clients.frames import Frame, FrameError, receive, receive_header, send_frame, send_header, statement_prefix, widen
+from infra.clients.pool import Pool
+
+_TIMESTAMP_UNITS = {0: "s", 3: "ms", 6: "us", 9: "ns"}
+_ARROW_TYPES = {
+    "Float64": pa.float64(),
+    "Float32": pa.float32(),
+    "Int64": pa.int64(),
+    "Int32": pa.int32(),
+    "UInt64": pa.uint64(),
+    "UInt32": pa.uint32(),
+    "UInt16": pa.uint16(),
+    "UInt8": pa.uint8(),
+    "DateTime": pa.uint32(),
+    "String": pa.string(),
+}
+
+
+class EmbeddedAnalytics:
+    """The Analytics port on the embedded ClickHouse; safe to share between threads, each request has a connection of its own.
+
+    `unavailable` is raised when the outcome is unknown or the engine is busy (repeat later), `rejected` when the statement or
+    the data are wrong. `database` is where unqualified names are looked up; it has to exist.
+    """
+
+    def __init__(
+        self,
+        socket_path: str,
+        *,
+        unavailable: type[Exception],
+        rejected: type[Exception],
+        database: str = "autotrader",
+        timeout_s: float = 60.0,
+    ) -> None:
+        self._socket_path = socket_path
+        self._unavailable = unavailable
+        self._rejected = rejected
+        self._database = database
+        self._timeout_s = timeout_s
+        self._pool: Pool[socket.socket] = Pool(self._connect, socket.socket.close)
+        self._types: dict[str, Mapping[str, str]] = {}
+        self._types_mutex = threading.Lock()
+
+    def execute(self, sql: str) -> None:
+        """Run a statement that returns no rows, such as DDL."""
+        self._request(lambda connection: send_frame(connection, Frame.EXECUTE, sql.encode()))
+
+    def query(self, sql: str, parameters: Mapping[str, object] | None = None) -> dict[str, list[Any]]:
+        """Run a SELECT; `{name:Type}` in it is replaced by the parameter. Returns the values by column name."""
+        bound = bind(sql, parameters or {}).encode()
+        payload = self._request(lambda connection: send_frame(connection, Frame.QUERY, bound))
+        if not payload:
+            return {}
+        with pa.ipc.open_stream(payload) as reader:
+            table = reader.read_all()
+        return {name: _values(column) for name, column in zip(table.schema.names, table.columns, strict=True)}
+
+    def insert(self, table: str, columns: Mapping[str, Sequence[Any]]) -> None:
+        """Insert equally long columns as one block; nothing happens if they are empty."""
+        if not columns or len(next(iter(columns.values()))) == 0:
+            return
+        prefix = statement_prefix(insert_statement(table, columns))
+        batch = self._batch(table, columns)
+        try:
+            self._request(lambda connection: _send_insert(connection, prefix, batch))
+        except self._rejected:
+            # The table may be another one by now.
+            self._forget_types(table)
+            raise
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._pool.close()
+
+    def _connect(self) -> socket.socket:
+        connection = widen(socket.socket(socket.AF_UNIX, socket.SOCK_STREAM))
+        try:
+            connection.settimeout(self._timeout_s)
+            connection.connect(self._socket_path)
+            send_frame(connection, Frame.EXECUTE, f"USE {identifier(self._database)}".encode())
+            self._checked(*_receive_answer(connection))
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    def _request(self, send: Callable[[socket.socket], None]) -> bytes:
+        """Send a request and return the answer's payload; errors of the engine leave the connection usable."""
+        try:
+            with self._pool.borrow() as connection:
+                send(connection)
+                answer = _receive_answer(connection)
+        except OSError as error:
+            message = f"the embedded ClickHouse at {self._socket_path} did not answer: {error or type(error).__name__}"
+            raise self._unavailable(message) from error
+        return self._checked(*answer)
+
+    def _checked(self, kind: Frame, payload: bytes) -> bytes:
+        if kind is not Frame.REJECTED:
+            return payload
+        message = payload.decode("utf-8", "replace")
+        raise (self._unavailable if error_code(message) in TRANSIENT_CODES else self._rejected)(message)
+
+    def _batch(self, table: str, columns: Mapping[str, Sequence[Any]]) -> pa.RecordBatch:
+        types = self._column_types(table)
+        if unknown := columns.keys() - types.keys():
+            self._forget_types(table)
+            raise self._rejected(f"expected columns of {table} ({', '.join(types)}), found {', '.join(sorted(unknown))}")
+        try:
+            arrays = [_array(values, types[name]) for name, values in columns.items()]
+            return pa.RecordBatch.from_arrays(arrays, names=list(columns))
+        except (pa.ArrowException, ValueError, TypeError, OverflowError) as error:
+            raise self._rejected(f"insert into {table}: {error}") from error
+
+    def _column_types(self, table: str) -> Mapping[str, str]:
+        """Return the ClickHouse types of the table's columns, asked once."""
+        with self._types_mutex:
+            known = self._types.get(table)
+        if known is None:
+            description = self.query(f"DESCRIBE TABLE {identifier(table)}")
+            known = dict(zip(description["name"], description["type"], strict=True))
+            with self._types_mutex:
+                self._types[table] = known
+        return known
+
+    def _forget_types(self, table: str) -> None:
+        with self._types_mutex, contextlib.suppress(KeyError):
+            del self._types[table]
+
+
+def _receive_answer(connection: socket.socket) -> tuple[Frame, bytes]:
+    header = receive_header(connection)
+    if header is None:
+        raise FrameError("the connection ended before the answer")
+    kind, size = header
+    return kind, receive(connection, size)
+
+
+def _send_insert(connection: socket.socket, prefix: bytes, batch: pa.RecordBatch) -> None:
+    """Write the batch into the socket without a copy of it in between; a first, dry run measures its size."""
+    dry = pa.MockOutputStream()
+    _write_stream(dry, batch)
+    send_header(connection, Frame.INSERT, len(prefix) + dry.size())
+    connection.sendall(prefix)
+    _write_stream(pa.PythonFile(_SocketWriter(connection), mode="w"), batch)
+
+
+def _write_stream(sink: pa.NativeFile, batch: pa.RecordBatch) -> None:
+    with pa.ipc.new_stream(sink, batch.schema) as writer:
+        writer.write_batch(batch)
+
+
+class _SocketWriter(io.RawIOBase):
+    """A socket as a file to write to."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        super().__init__()
+        self._connection = connection
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Any) -> int:
+        self._connection.sendall(data)
+        return len(data)
+
+
+def _array(values: Sequence[Any], type_name: str) -> pa.Array:
+    """Return an Arrow array that the engine takes for a column of the type; integers are ticks of a time column."""
+    scale = datetime64_scale(type_name)
+    if scale is None:
+        return pa.array(values, _arrow_type(type_name))
+    if scale not in _TIMESTAMP_UNITS:
+        raise TypeError(f"expected a DateTime64 of scale 0, 3, 6 or 9, found {type_name}")
+    return pa.array(values, pa.int64()).cast(pa.timestamp(_TIMESTAMP_UNITS[scale], "UTC"))
+
+
+def _arrow_type(type_name: str) -> pa.DataType | None:
+    """Return the Arrow type to send; None lets Arrow choose by the values."""
+    outer, _, inner = type_name.partition("(")
+    if outer in {"Nullable", "LowCardinality"}:
+        return _arrow_type(inner[:-1])
+    if outer == "Array":
+        element = _arrow_type(inner[:-1])
+        return None if element is None else pa.list_(element)
+    return _ARROW_TYPES.get(outer)
+
+
+def _values(column: pa.ChunkedArray) -> list[Any]:
+    if pa.types.is_timestamp(column.type):
+        column = column.cast(pa.int64())
+    if column.null_count == 0 and (pa.types.is_integer(column.type) or pa.types.is_floating(column.type)):
+        return list(column.to_numpy().tolist())
+    return list(column.to_pylist())

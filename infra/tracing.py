@@ -1,0 +1,47 @@
+from collections.abc import Iterable, Sequence
+from typing import Protocol
+
+from opentelemetry import trace
+from opentelemetry.context import Context
+from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import BatchSpanProcessor
+from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
+
+_FIELDS = ("traceparent", "tracestate")
+
+Headers = Sequence[tuple[str, bytes | None]]
+
+
+class Closeable(Protocol):
+    """Tracing that was switched on."""
+
+    def shutdown(self) -> None:
+        """Send what is left and stop."""
+
+
+def configure_tracing(service: str, endpoint: str | None) -> Closeable | None:
+    """Send spans to an OTLP/HTTP endpoint; without one, nothing is set up and spans cost next to nothing.
+
+    This sets OpenTelemetry's provider for the process: call it once, from the composition root.
+    """
+    if endpoint is None:
+        return None
+    provider = TracerProvider(resource=Resource.create({"service.name": service}))
+    provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(endpoint=f"{endpoint.rstrip('/')}/v1/traces")))
+    trace.set_tracer_provider(provider)
+    return provider
+
+
+def trace_headers(context: Context | None = None) -> list[tuple[str, bytes]]:
+    """Return the Kafka headers that carry the current span, or the one of `context`; none where there is no span."""
+    carrier: dict[str, str] = {}
+    TraceContextTextMapPropagator().inject(carrier, context)
+    return [(name, value.encode()) for name, value in carrier.items()]
+
+
+def trace_context(headers: Iterable[tuple[str, bytes | None]] | None) -> Context:
+    """Return the context that Kafka headers carry, to be a span's parent; an empty one if they carry none or a malformed one."""
+    carrier = {name: value.decode("ascii", "replace") for name, value in headers or () if name in _FIELDS and value is not None}
+    return TraceContextTextMapPropagator().extract(carrier, Context())

@@ -1,0 +1,162 @@
+"""RecommendationMade events to rows of the read model: rendered once, when stored, as the API answers them ever after."""
+
+import math
+import struct
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import orjson
+
+from projections.checks import Names, is_storable_time, is_uuid
+from projections.pgcopy import HEADER, POSTGRES_EPOCH, TRAILER, array_fields, text_field
+from projections.records import Flaw, Folded, Records, UnstorableError, judged
+from schemas.codec import Codec, CodecError
+from schemas.events.recommendations import RecommendationMade
+from schemas.features import FEATURE_NAMES
+from schemas.packed import packed_catalogue
+from schemas.values import iso
+
+VECTORS = ("raw", "normalised", "contributions")
+_VECTOR_BYTES = 8 * len(FEATURE_NAMES)
+
+COPY_COLUMNS = (
+    'id, features_id, confidence, score, threshold, decided_at, valid_until, price, synthetic, kafka_partition, kafka_offset,'
+    ' symbol, "interval", action, source, model_id, feature_set, summary, rendered, raw, normalised, contributions'
+)
+"""In the order of the rows' bytes; those of fixed width first."""
+_FIXED = struct.Struct(">h" "i16s" "i16s" "id" "id" "id" "iq" "iq" "id" "i?" "ii" "iq")
+_COLUMN_COUNT = len(COPY_COLUMNS.split(","))
+
+_HEAD = ("id", "symbol", "interval", "action", "confidence", "score", "threshold", "decided_at", "valid_until", "price", "source")
+_HEAD_END = ("model_id", "features_id", "feature_set", "synthetic", "missing", "probabilities")
+_EXPLANATION = ("summary", "sentences", "families", "held_back", "base_score")
+
+
+def render(event: Mapping[str, Any], features: bool = False) -> bytes:
+    """Return a recommendation as JSON, from the fields of its event; with ``features``, the three vectors by name too."""
+    body = _body(event, iso(event["decided_at"]), iso(event["valid_until"]))
+    if features:
+        body["features"] = {name: dict(event[name]) for name in VECTORS}
+    return orjson.dumps(body)
+
+
+def event_of(body: bytes, vectors: Sequence[Sequence[float]], times: tuple[int, int]) -> RecommendationMade:
+    """Return the event that a stored row was made from: its rendered body, its vectors and its two times."""
+    fields = orjson.loads(body)
+    fields |= fields.pop("explanation")
+    fields |= {name: dict(zip(FEATURE_NAMES, vector, strict=True)) for name, vector in zip(VECTORS, vectors, strict=True)}
+    fields["decided_at"], fields["valid_until"] = times
+    return RecommendationMade.model_validate(fields)
+
+
+class RecommendationRows:
+    """Folds records into the bytes of one COPY."""
+
+    def __init__(self, codec: Codec) -> None:
+        self._codec = codec
+        self._packed = Codec(packed_catalogue(codec.catalogue))
+        self._current = b"\x00" + codec.schema_id(RecommendationMade.TYPE).to_bytes(4, "big")
+        self._names = Names()
+
+    def fold(self, records: Records) -> Folded[bytes]:
+        """Return the rows of all records that are sound, and what is wrong with the others."""
+        kept: list[dict[str, Any]] = []
+        places: list[tuple[int, int]] = []
+        flaws: list[Flaw] = []
+        at = zip(records.partitions.tolist(), records.offsets.tolist(), records.values, strict=True)
+        for index, (partition, offset, value) in enumerate(at):
+            try:
+                kept.append(self._record(value))
+                places.append((partition, offset))
+            except CodecError as error:
+                flaws.append(Flaw(index, error.code, str(error)))
+        return Folded(_copy(kept, places), flaws)
+
+    def _record(self, value: bytes | None) -> dict[str, Any]:
+        if value is not None and value.startswith(self._current):
+            record = self._packed.decode_record(value)[1]
+            if self._is_sound(record) and self._is_storable(record):
+                return record
+        event = judged(self._codec, value, RecommendationMade)
+        record = event.model_dump()
+        if not self._is_storable(record):
+            raise UnstorableError(f"expected UUIDs as ids, times of 1900 to 2289 and no NUL in texts, found {record['id']!r:.50}")
+        for name in VECTORS:
+            record[name] = np.array([record[name][feature] for feature in FEATURE_NAMES], "<f8").tobytes()
+        return record
+
+    def _is_sound(self, record: Mapping[str, Any]) -> bool:
+        """Tell whether the rules of the event hold, as far as the Avro schema does not see to them."""
+        names, odds = self._names, record["probabilities"]
+        total = record["score"] + record["threshold"] + record["base_score"]
+        for family in record["families"]:
+            total += family["score"] + family["weight"] + family["contribution"]
+        return (
+            math.isfinite(total)  # false where any of them is not
+            and 0.0 <= record["confidence"] <= 1.0
+            and 0.0 < record["price"] < math.inf
+            and 0.0 <= odds["sell"] <= 1.0
+            and 0.0 <= odds["hold"] <= 1.0
+            and 0.0 <= odds["buy"] <= 1.0
+            and names.symbol(record["symbol"])
+            and names.interval(record["interval"])
+            and names.name(record["source"])
+            and names.name(record["model_id"])
+            and names.name(record["feature_set"])
+            and len(record["raw"]) == _VECTOR_BYTES
+        )
+
+    def _is_storable(self, record: Mapping[str, Any]) -> bool:
+        texts = ("source", "model_id", "feature_set", "summary")
+        return (
+            is_uuid(record["id"])
+            and is_uuid(record["features_id"])
+            and is_storable_time(record["decided_at"])
+            and is_storable_time(record["valid_until"])
+            and not any("\0" in record[name] for name in texts)
+        )
+
+
+def _body(event: Mapping[str, Any], decided_at: str, valid_until: str) -> dict[str, Any]:
+    body = {name: event[name] for name in _HEAD}
+    body["decided_at"] = decided_at
+    body["valid_until"] = valid_until
+    for name in _HEAD_END:
+        body[name] = event[name]
+    body["explanation"] = {name: event[name] for name in _EXPLANATION}
+    return body
+
+
+def _copy(kept: list[dict[str, Any]], places: list[tuple[int, int]]) -> bytes:
+    if not kept:
+        return b""
+    vectors = np.frombuffer(b"".join([record[name] for record in kept for name in VECTORS]), "<f8")
+    arrays = array_fields(vectors.reshape(-1, len(FEATURE_NAMES)))
+    times: dict[int, str] = {}
+    parts = [HEADER]
+    for row, (record, place) in enumerate(zip(kept, places, strict=True)):
+        parts.append(_row(record, place, times))
+        parts.extend(arrays[len(VECTORS) * row : len(VECTORS) * (row + 1)])
+    parts.append(TRAILER)
+    return b"".join(parts)
+
+
+def _row(record: Mapping[str, Any], place: tuple[int, int], times: dict[int, str]) -> bytes:
+    decided_at, valid_until = record["decided_at"], record["valid_until"]
+    for time in (decided_at, valid_until):
+        if time not in times:
+            times[time] = iso(time)
+    fixed = _FIXED.pack(
+        *(_COLUMN_COUNT, 16, _uuid(record["id"]), 16, _uuid(record["features_id"])),
+        *(8, record["confidence"], 8, record["score"], 8, record["threshold"]),
+        *(8, decided_at - POSTGRES_EPOCH, 8, valid_until - POSTGRES_EPOCH),
+        *(8, record["price"], 1, record["synthetic"], 4, place[0], 8, place[1]),
+    )
+    texts = ("symbol", "interval", "action", "source", "model_id", "feature_set", "summary")
+    fields = [text_field(record[name].encode()) for name in texts]
+    return b"".join((fixed, *fields, text_field(orjson.dumps(_body(record, times[decided_at], times[valid_until])))))
+
+
+def _uuid(text: str) -> bytes:
+    return bytes.fromhex(text.replace("-", ""))

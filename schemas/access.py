@@ -1,0 +1,139 @@
+"""Who may do what on Kafka: roles of processes by topic, and the access list (Kafka ACLs) that follows from them.
+
+A role is a Kafka principal ``User:autotrader-<role>``. Nothing else may write to these topics; other teams get ``reader``.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from schemas.topics import ACTIONS, BARS, CHECKPOINTS, DEAD_LETTERS, FEATURES, NEWS, RECOMMENDATIONS, SOCIAL, TICKS, TOPICS
+
+Operation = Literal["Read", "Write", "Describe", "Create", "Alter", "AlterConfigs", "Delete", "IdempotentWrite"]
+Resource = Literal["Topic", "Group", "TransactionalId", "Cluster"]
+
+
+@dataclass(frozen=True)
+class Role:
+    """One kind of process: the topics it reads and writes. What it does in transactions is fenced by its transactional ids."""
+
+    name: str
+    doc: str
+    reads: tuple[str, ...] = ()
+    writes: tuple[str, ...] = ()
+    transactional: bool = False
+    administers: bool = False
+
+
+_STREAM_STATE = (DEAD_LETTERS, CHECKPOINTS)
+_PUBLIC = tuple(name for name, topic in TOPICS.items() if topic.events)
+
+ROLES: Mapping[str, Role] = {
+    role.name: role
+    for role in (
+        Role(
+            "ingest",
+            "Brings recordings and feeds in; how far it has come commits with what it wrote.",
+            reads=(TICKS, BARS, ACTIONS, NEWS, SOCIAL, CHECKPOINTS),
+            writes=(TICKS, BARS, ACTIONS, NEWS, SOCIAL, CHECKPOINTS),
+            transactional=True,
+        ),
+        Role(
+            "bars",
+            "Agent: ticks to bars by event time.",
+            reads=(TICKS, CHECKPOINTS),
+            writes=(BARS, *_STREAM_STATE),
+            transactional=True,
+        ),
+        Role(
+            "features",
+            "Agent: bars, corporate actions, news and posts to features; states on behalf of silent sources that they are silent.",
+            reads=(BARS, ACTIONS, NEWS, SOCIAL, CHECKPOINTS),
+            writes=(FEATURES, ACTIONS, NEWS, SOCIAL, *_STREAM_STATE),
+            transactional=True,
+        ),
+        Role(
+            "recommendations",
+            "Agent: features to explained recommendations.",
+            reads=(FEATURES, CHECKPOINTS),
+            writes=(RECOMMENDATIONS, *_STREAM_STATE),
+            transactional=True,
+        ),
+        Role("projections", "Folds events into the read models.", reads=(BARS, FEATURES, RECOMMENDATIONS), writes=(DEAD_LETTERS,)),
+        Role("api", "Pushes recommendations to clients as they are made.", reads=(RECOMMENDATIONS,)),
+        Role("reader", "Other teams' consumers, and exports: every public topic, read only.", reads=_PUBLIC),
+        Role(
+            "operator",
+            "A person with the command: creates topics, sends dead letters back to where they came from.",
+            reads=tuple(TOPICS),
+            writes=(TICKS, BARS, ACTIONS, NEWS, SOCIAL, FEATURES, RECOMMENDATIONS),
+            transactional=True,
+            administers=True,
+        ),
+    )
+}
+
+AGENTS: tuple[str, ...] = ("bars", "features", "recommendations")
+"""The roles that are stream agents; they share one process, and so one principal, where they run together."""
+
+
+@dataclass(frozen=True, order=True)
+class Grant:
+    """One line of the access list. ``prefixed``: it holds for every name that begins with this one."""
+
+    principal: str
+    resource: Resource
+    name: str
+    operation: Operation
+    prefixed: bool = False
+
+
+def principal_of(role: str) -> str:
+    """Return the Kafka principal of a role."""
+    return f"User:autotrader-{role}"
+
+
+def access_list(roles: Iterable[Role] = tuple(ROLES.values())) -> list[Grant]:
+    """Return every grant that the roles need, in a stable order; all else is denied."""
+    return sorted(grant for role in roles for grant in _grants(role))
+
+
+def _grants(role: Role) -> set[Grant]:
+    principal = principal_of(role.name)
+    grants = {Grant(principal, "Topic", topic, operation) for topic in role.reads for operation in ("Read", "Describe")}
+    grants |= {Grant(principal, "Topic", topic, operation) for topic in role.writes for operation in ("Write", "Describe")}
+    if role.reads:
+        grants |= {Grant(principal, "Group", "autotrader", operation, prefixed=True) for operation in ("Read", "Describe")}
+    if role.writes:
+        grants.add(Grant(principal, "Cluster", "kafka-cluster", "IdempotentWrite"))
+    if role.transactional:
+        grants |= {Grant(principal, "TransactionalId", role.name, operation, prefixed=True) for operation in ("Write", "Describe")}
+    if role.administers:
+        grants |= {
+            Grant(principal, "Topic", topic, operation) for topic in TOPICS for operation in ("Create", "Alter", "AlterConfigs")
+        }
+    return grants
+
+
+def access_document() -> str:
+    """Return the access list as the committed Markdown page."""
+    lines = [
+        "# Who may do what on Kafka",
+        "",
+        "Generated from `schemas/access.py` by `autotrader schemas check --write`; a test fails when it is stale.",
+        "",
+        "| role | is | reads | writes |",
+        "|---|---|---|---|",
+    ]
+    lines += [f"| `{r.name}` | {r.doc} | {_names(r.reads)} | {_names(r.writes)} |" for r in ROLES.values()]
+    lines += ["", "## Access list", "", "Everything that is not listed is denied.", ""]
+    lines += ["| principal | resource | name | pattern | operation |", "|---|---|---|---|---|"]
+    lines += [
+        f"| `{g.principal}` | {g.resource} | `{g.name}` | {'prefixed' if g.prefixed else 'literal'} | {g.operation} |"
+        for g in access_list()
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _names(topics: Iterable[str]) -> str:
+    return ", ".join(f"`{topic}`" for topic in topics) or "nothing"
