@@ -3,9 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from opentelemetry.trace import TracerProvider
 from prometheus_client import CollectorRegistry
 
-from api.ports import Clock, MarketReads, Probe, RecommendationReads, Recommender
+from api.ports import Clock, MarketReads, Probe, RecommendationReads
+from models.predictor import Predictor
 from schemas.registry import Catalogue
 
 LOOPBACK_HOSTS = ("localhost", "127.0.0.1", "[::1]")
@@ -49,6 +51,8 @@ class Deps:
     clock: Clock
     metrics: CollectorRegistry
     probes: Mapping[str, Probe]
-    recommender: Recommender | None = None
-    """None: no model is loaded; the engine and weights then answer 503."""
+    predictors: Mapping[str, Predictor] = field(default_factory=dict)
+    """By interval; empty: no model is loaded, and the engine answers 503."""
+    tracing: TracerProvider | None = None
+    """None: no spans."""
     settings: ApiSettings = field(default_factory=ApiSettings)

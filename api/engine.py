@@ -1,50 +1,52 @@
 """The judgement on request: the model in a thread of its own, so that other requests are answered meanwhile."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
 
 from anyio import CapacityLimiter, to_thread
 
-from api.errors import Unavailable
+from api.errors import UnavailableError
 from api.metrics import ApiMetrics
-from api.ports import Recommender
 from models.decision import Weights
+from models.predictor import Predictor
+from models.recommender import Recommender, reweigh
 from schemas.events.recommendations import RecommendationMade
 from schemas.events.signals import FeaturesComputed
+from schemas.values import iso
 
 T = TypeVar("T")
 
 
 class Engine:
-    """Runs the model. Without one, every question is answered by Unavailable."""
+    """Judges features with the predictor of their interval, and weighs what was judged anew."""
 
-    def __init__(self, recommender: Recommender | None, metrics: ApiMetrics, threads: int) -> None:
-        self._recommender = recommender
+    def __init__(self, predictors: Mapping[str, Predictor], metrics: ApiMetrics, threads: int) -> None:
+        self._predictors = predictors
         self._metrics = metrics
         self._threads = CapacityLimiter(threads)
 
-    @property
-    def loaded(self) -> Recommender:
-        """Return the model; Unavailable where none is loaded."""
-        if self._recommender is None:
-            raise Unavailable("expected a trained model, found none loaded")
-        return self._recommender
+    def refusal(self, features: FeaturesComputed) -> str | None:
+        """Return why features cannot be judged, None where they can; UnavailableError where no model is loaded at all."""
+        if not self._predictors:
+            raise UnavailableError("expected a trained model, found none loaded")
+        predictor = self._predictors.get(features.interval)
+        if predictor is None:
+            return f"expected an interval that a model speaks for ({', '.join(self._predictors)}), found {features.interval}"
+        if predictor.feature_set != features.feature_set:
+            return f"expected the feature set {predictor.feature_set}, found {features.feature_set}"
+        if features.as_of <= predictor.trained_until:
+            return f"expected a time after the model's training data, which ends at {iso(predictor.trained_until)}"
+        return None
 
     async def recommend(self, features: Sequence[FeaturesComputed], weights: Weights | None) -> list[RecommendationMade]:
-        """Return a recommendation for each features event that a model speaks for."""
-        recommender = self.loaded
-
-        def judge() -> list[RecommendationMade]:
-            made = recommender.recommend(features)
-            return list(made) if weights is None else [recommender.reweigh(one, weights) for one in made]
-
+        """Return a recommendation for each features event; all of them can be judged."""
+        recommender = Recommender(self._predictors, weights or Weights())
         with self._metrics.generation.time():
-            return await self._in_thread(judge)
+            return await self._in_thread(lambda: recommender.recommend(features))
 
     async def reweigh(self, recommendations: Sequence[RecommendationMade], weights: Weights) -> list[RecommendationMade]:
-        """Return recommendations as a user's weights would have made them."""
-        recommender = self.loaded
-        return await self._in_thread(lambda: [recommender.reweigh(one, weights) for one in recommendations])
+        """Return recommendations as somebody with other weights sees them."""
+        return await self._in_thread(lambda: [reweigh(one, weights) for one in recommendations])
 
     async def _in_thread(self, work: Callable[[], T]) -> T:
         return await to_thread.run_sync(work, limiter=self._threads)

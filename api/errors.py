@@ -1,13 +1,15 @@
-"""What a request can fail with, and the one table that turns an exception into an answer.
+"""What a request can fail with, and what each failure is called.
 
 ApiError
-├── InvalidRequest       422  a parameter or a field of the body breaks a rule
-├── MalformedBody        400  the body is no JSON
-├── UnsupportedMedia     415  the body is not declared as JSON
-├── BodyTimeout          408  the body did not arrive in time
-├── NotFound             404  nothing has this id or name
-├── Unavailable          503  a dependency cannot answer now; try again
-└── NotReady             503  the platform is not fit to serve
+├── InvalidRequestError      422  a parameter or a field of the body breaks a rule
+├── MalformedBodyError       400  the body is no JSON
+├── UnsupportedMediaError    415  the body is not declared as JSON
+├── BodyTimeoutError         408  the body did not arrive in time
+├── BodyTooLargeError        413  the body is larger than it may be
+├── NotFoundError            404  nothing has this id or name
+├── RegistryProtocolError         a refusal in the schema registry's own terms
+└── UnavailableError         503  a dependency cannot answer now; try again
+    └── NotReadyError        503  the platform is not fit to serve
 """
 
 from collections.abc import Sequence
@@ -40,7 +42,7 @@ class ApiError(Exception):
         self.headers = headers or {}
 
 
-class InvalidRequest(ApiError):
+class InvalidRequestError(ApiError):
     """A parameter or a field of the body breaks a rule."""
 
     status = 422
@@ -51,35 +53,42 @@ class InvalidRequest(ApiError):
         super().__init__(f"{count} {'value of the request is' if count == 1 else 'values of the request are'} not valid", details)
 
 
-class MalformedBody(ApiError):
+class MalformedBodyError(ApiError):
     """The body is no JSON."""
 
     status = 400
     code = "REQUEST_MALFORMED_JSON"
 
 
-class UnsupportedMedia(ApiError):
+class UnsupportedMediaError(ApiError):
     """The body is not declared as JSON."""
 
     status = 415
     code = "REQUEST_UNSUPPORTED_MEDIA_TYPE"
 
 
-class BodyTimeout(ApiError):
+class BodyTimeoutError(ApiError):
     """The body did not arrive in time."""
 
     status = 408
     code = "REQUEST_TIMEOUT"
 
 
-class NotFound(ApiError):
+class BodyTooLargeError(ApiError):
+    """The body is larger than it may be."""
+
+    status = 413
+    code = "REQUEST_TOO_LARGE"
+
+
+class NotFoundError(ApiError):
     """Nothing has this id or name."""
 
     status = 404
     code = "RESOURCE_NOT_FOUND"
 
 
-class Unavailable(ApiError):
+class UnavailableError(ApiError):
     """A dependency cannot answer now; nothing was changed, and the same request may be sent again."""
 
     status = 503
@@ -89,7 +98,7 @@ class Unavailable(ApiError):
         super().__init__(message, details, {"Retry-After": str(RETRY_AFTER_S)})
 
 
-class NotReady(Unavailable):
+class NotReadyError(UnavailableError):
     """At least one dependency that serving needs is not fit."""
 
     code = "NOT_READY"

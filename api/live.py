@@ -15,7 +15,7 @@ from typing import Any
 import orjson
 
 from api.deps import LiveSettings
-from api.errors import Unavailable
+from api.errors import UnavailableError
 from api.ports import Clock, RecommendationReads
 from api.rendering import shown
 from projections.paging import Place
@@ -102,10 +102,10 @@ class LiveFeed:
         return len(self._subscriptions)
 
     async def subscribe(self, wanted: Wanted) -> Subscription:
-        """Return a subscription to all that becomes visible from now on; Unavailable or StoreUnavailable otherwise."""
+        """Return a subscription to all that becomes visible from now on; UnavailableError or StoreUnavailable otherwise."""
         if self.closed or self.clients >= self.settings.clients_max:
             found = "a server that is stopping" if self.closed else f"{self.clients}"
-            raise Unavailable(f"expected fewer than {self.settings.clients_max} listening clients, found {found}")
+            raise UnavailableError(f"expected fewer than {self.settings.clients_max} listening clients, found {found}")
         async with self._starting:
             if self._poller is None or self._poller.done():
                 self.place = await self._reads.newest_place()

@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Iterable
 
-from api.errors import Unavailable
+from api.errors import UnavailableError
 from api.live import LiveEvent, LiveFeed, Subscription, Wanted
 from api.ports import Clock, RecommendationReads
 from projections.paging import Place
@@ -28,7 +28,7 @@ class LiveClient:
         """Offset of the last event that catching up has read, by partition: the queue may hold it once more."""
 
     async def start(self) -> None:
-        """Take a place among the clients; Unavailable or StoreUnavailable where there is none."""
+        """Take a place among the clients; UnavailableError or StoreUnavailable where there is none."""
         self._subscription = await self._feed.subscribe(self._wanted)
         self._from = self._feed.place
 
@@ -44,7 +44,7 @@ class LiveClient:
             if after is not None:
                 async for chunk in self._missed(self._feed.within(after)):
                     yield chunk
-        except (StoreError, Unavailable) as error:
+        except (StoreError, UnavailableError) as error:
             log.warning("a listening client cannot be told what it missed, and is closed: %s", error)
             return
         while (events := await self._next_events()) is not None:

@@ -57,7 +57,7 @@ def _named(reference: Mapping[str, Any]) -> str:
 class _Writer:
     """Writes operations with the schemas that are known."""
 
-    def __init__(self, names: Mapping[Keyed, str], schemas: Mapping[str, Json]) -> None:
+    def __init__(self, names: Mapping[Any, str], schemas: Mapping[str, Json]) -> None:
         self._names = names
         self.schemas = schemas
 
@@ -73,14 +73,18 @@ class _Writer:
         if operation.description:
             written["description"] = operation.description
         if operation.body is not None:
-            written["requestBody"] = {"required": True, "content": {_JSON: {"schema": self._reference(operation.body, "validation")}}}
+            written["requestBody"] = {
+                "required": True,
+                "content": {_JSON: {"schema": self._reference(operation.body, "validation")}},
+            }
         return written
 
     def _parameters(self, operation: Operation) -> list[Json]:
         in_path = [self._parameter(name, "path", schema) for name, schema in self._fields(operation.path_model).items()]
         in_query = [] if operation.query is None else self._fields(operation.query).items()
         in_header = [
-            {"name": name, "in": "header", "description": text, "schema": {"type": "string"}} for name, text in operation.headers.items()
+            {"name": name, "in": "header", "description": text, "schema": {"type": "string"}}
+            for name, text in operation.headers.items()
         ]
         return in_path + [self._parameter(name, "query", schema) for name, schema in in_query] + in_header
 

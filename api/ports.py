@@ -1,17 +1,15 @@
-"""What the API needs of the rest: the read models, the model, and probes of what it depends on."""
+"""What the API needs of the rest: the read models, and probes of what it depends on."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from models.decision import Weights
 from projections.paging import Place
 from projections.views.bars import BarRow
 from projections.views.features import FeatureRow
 from projections.views.recommendations import Following, Page, RecommendationFilter, RecommendationRow
 from projections.views.symbols import SymbolRow
 from schemas.events.recommendations import RecommendationMade
-from schemas.events.signals import FeaturesComputed
 
 Clock = Callable[[], int]
 """Microseconds since the Unix epoch."""
@@ -59,20 +57,6 @@ class SeriesRange:
     end: int | None
     limit: int
     source: str | None = None
-
-
-class Recommender(Protocol):
-    """The judgement: deterministic, no clock. Blocking, so it is called in a thread."""
-
-    @property
-    def trained_until(self) -> "dict[str, int]":
-        """Return the end of each interval's training data, microseconds since the Unix epoch."""
-
-    def recommend(self, features: Sequence[FeaturesComputed]) -> Sequence[RecommendationMade]:
-        """Return a recommendation for every features event that a model speaks for, in order."""
-
-    def reweigh(self, recommendation: RecommendationMade, weights: Weights) -> RecommendationMade:
-        """Return what would have been recommended with a user's weights."""
 
 
 @dataclass(frozen=True, slots=True)

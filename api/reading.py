@@ -6,27 +6,27 @@ from typing import Any, TypeVar, get_args, get_origin
 from urllib.parse import parse_qsl
 
 import orjson
-from pydantic import ValidationError
 from pydantic import BaseModel, ValidationError
 from starlette.requests import Request
 
-from api.errors import BodyTimeout, Detail, InvalidRequest, MalformedBody, UnsupportedMedia
+from api.errors import BodyTimeoutError, BodyTooLargeError, Detail, InvalidRequestError, MalformedBodyError, UnsupportedMediaError
 from api.parameters import Input
 
 _SHOWN_MAX = 80
 _FIELDS_MAX = 100
+_LENGTH_DIGITS_MAX = 18
 
-I = TypeVar("I", bound=Input)  # noqa: E741  # Input
+Read = TypeVar("Read", bound=Input)
 
 
-def read_query(model: type[I], query_string: bytes) -> I:
-    """Return a query string as its object; InvalidRequest otherwise."""
+def read_query(model: type[Read], query_string: bytes) -> Read:
+    """Return a query string as its object; InvalidRequestError otherwise."""
     given: dict[str, Any] = {}
     repeated: list[Detail] = []
     try:
         pairs = parse_qsl(query_string.decode("latin-1"), keep_blank_values=True, max_num_fields=_FIELDS_MAX)
     except ValueError:
-        raise InvalidRequest([Detail("", "query", f"expected at most {_FIELDS_MAX} parameters, found more")]) from None
+        raise InvalidRequestError([Detail("", "query", f"expected at most {_FIELDS_MAX} parameters, found more")]) from None
     for name, value in pairs:
         if name not in given:
             given[name] = value
@@ -35,7 +35,7 @@ def read_query(model: type[I], query_string: bytes) -> I:
         else:
             repeated.append(Detail(_shown(name), "query", "expected once, found more than once"))
     if repeated:
-        raise InvalidRequest(repeated)
+        raise InvalidRequestError(repeated)
     return validated(model, given, "query")
 
 
@@ -44,29 +44,43 @@ def _is_list(model: type[Input], name: str) -> bool:
     return info is not None and get_origin(info.annotation) is tuple
 
 
-async def read_body(model: type[I], request: Request, timeout_s: float) -> I:
-    """Return a JSON body as its object; UnsupportedMedia, BodyTimeout, MalformedBody or InvalidRequest otherwise."""
+async def read_body(model: type[Read], request: Request, *, timeout_s: float, bytes_max: int) -> Read:
+    """Return a JSON body as its object; one of the errors of a request otherwise."""
     media = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media != "application/json" and not media.endswith("+json"):
-        raise UnsupportedMedia("expected the content type application/json")
+        raise UnsupportedMediaError("expected the content type application/json")
     try:
         async with asyncio.timeout(timeout_s):
-            body = await request.body()
+            body = await _bytes(request, bytes_max)
     except TimeoutError:
-        raise BodyTimeout(f"expected the whole body within {timeout_s:g} s", headers={"Connection": "close"}) from None
+        raise BodyTimeoutError(f"expected the whole body within {timeout_s:g} s", headers={"Connection": "close"}) from None
     try:
         given = orjson.loads(body)
     except orjson.JSONDecodeError:
-        raise MalformedBody("expected a body of JSON") from None
+        raise MalformedBodyError("expected a body of JSON") from None
     return validated(model, given, "body")
 
 
-def validated(model: type[I], given: Any, location: str) -> I:
-    """Return what was given as its object; InvalidRequest names every field that is wrong."""
+async def _bytes(request: Request, bytes_max: int) -> bytes:
+    """Return the body; refused as soon as it is known to be too large, without reading the rest."""
+    too_large = BodyTooLargeError(f"expected a body of at most {bytes_max} bytes", headers={"Connection": "close"})
+    stated = request.headers.get("content-length", "")
+    if stated.isdecimal() and (len(stated) > _LENGTH_DIGITS_MAX or int(stated) > bytes_max):
+        raise too_large
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > bytes_max:
+            raise too_large
+    return bytes(body)
+
+
+def validated(model: type[Read], given: Any, location: str) -> Read:
+    """Return what was given as its object; InvalidRequestError names every field that is wrong."""
     try:
         return model.model_validate(given)
     except ValidationError as error:
-        raise InvalidRequest([_detail(model, found, location) for found in error.errors(include_url=False)]) from None
+        raise InvalidRequestError([_detail(model, found, location) for found in error.errors(include_url=False)]) from None
 
 
 def _detail(model: type[Input], found: Mapping[str, Any], location: str) -> Detail:

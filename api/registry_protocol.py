@@ -9,7 +9,7 @@ MEDIA = "application/vnd.schemaregistry.v1+json"
 _ROOTS = ("schemas", "subjects", "config", "mode")
 
 
-class RegistryProblem(ApiError):
+class RegistryProtocolError(ApiError):
     """What a registry refuses, with the registry's own number for it."""
 
     def __init__(self, status: int, error_code: int, message: str) -> None:

@@ -1,9 +1,5 @@
 """Recommendations as they are shown. The read model keeps each as JSON; what depends on the clock is added here."""
 
-from typing import Any
-
-import orjson
-
 from projections.views.recommendations import RecommendationRow, render
 from schemas.events.recommendations import RecommendationMade
 
@@ -17,14 +13,8 @@ def shown(row: RecommendationRow, now: int) -> bytes:
 
 def shown_event(event: RecommendationMade, now: int, *, features: bool) -> bytes:
     """Return a recommendation that is not stored as one that is."""
-    return _spliced(render(event.model_dump(), features), event.valid_until, now)
+    return _spliced(render(event.model_dump(), features=features), event.valid_until, now)
 
 
 def _spliced(body: bytes, valid_until: int, now: int) -> bytes:
     return (_STALE if valid_until <= now else _FRESH) + body[1:]
-
-
-def parsed(body: bytes) -> dict[str, Any]:
-    """Return the fields of a rendered recommendation."""
-    fields: dict[str, Any] = orjson.loads(body)
-    return fields

@@ -7,8 +7,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from api.deps import ApiSettings
 from api.operation import Call, Operation
-from api.parameters import NoQuery
+from api.parameters import Input, NoQuery
 from api.reading import read_body, read_query, validated
 from api.services import Services
 
@@ -40,6 +41,10 @@ async def _read(operation: Operation, request: Request, services: Services) -> C
         request=request,
         path=validated(operation.path_model, request.path_params, "path") if request.path_params else NoQuery(),
         query=None if operation.query is None else read_query(operation.query, request.scope["query_string"]),
-        body=None if operation.body is None else await read_body(operation.body, request, services.settings.body_timeout_s),
+        body=None if operation.body is None else await _body(operation.body, request, services.settings),
         now=services.clock(),
     )
+
+
+async def _body(model: type[Input], request: Request, settings: ApiSettings) -> Input:
+    return await read_body(model, request, timeout_s=settings.body_timeout_s, bytes_max=settings.body_max_bytes)

@@ -5,29 +5,30 @@ from dataclasses import dataclass
 from prometheus_client import CollectorRegistry
 
 from api.deps import ApiSettings
+from api.documentation.page import Page
 from api.engine import Engine
 from api.live import LiveFeed
-from api.metrics import ApiMetrics
 from api.micro_cache import MicroCache
 from api.ports import Clock, MarketReads, RecommendationReads
 from api.readiness import Readiness
-from projections.views.recommendations import Page
+from projections.views.recommendations import Page as RecommendationPage
 from schemas.registry import Catalogue
 
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """One for each application; built in ``api.app``."""
+    """One for each application; put together in ``api.app``."""
 
     recommendations: RecommendationReads
     market: MarketReads
     engine: Engine
     live: LiveFeed
     readiness: Readiness
-    pages: MicroCache[Page]
+    pages: MicroCache[RecommendationPage]
     catalogue: Catalogue
     registry: CollectorRegistry
-    metrics: ApiMetrics
     clock: Clock
     settings: ApiSettings
+    version: str
     openapi: bytes
+    documentation: Page

@@ -1,45 +1,45 @@
-"""A user's weights of the three families of signals, as they come in."""
+"""A user's weights of the three families of signals, as they come in and go out."""
 
 from dataclasses import asdict
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import Field
 
 from api.parameters import Input
-from models.decision import Weights
+from models.decision import WEIGHT_MAX, Weights
 
-WEIGHT_MAX = 10.0
 Weight = Annotated[float, Field(ge=0, le=WEIGHT_MAX)]
-
-_DEFAULT = Weights()
 
 
 class WeightsBody(Input):
-    """How much each family of signals counts; one that is left out counts as the platform weighs it."""
+    """How much each family of signals counts: 1 as the platform listens to it, 0 not at all."""
 
-    technical: Weight = _DEFAULT.technical
-    sentiment: Weight = _DEFAULT.sentiment
-    social: Weight = _DEFAULT.social
+    technical: Weight = 1.0
+    sentiment: Weight = 1.0
+    social: Weight = 1.0
 
     def wanted(self) -> Weights:
         """Return the weights."""
-        return Weights(technical=self.technical, sentiment=self.sentiment, social=self.social)
+        return Weights(self.technical, self.sentiment, self.social)
 
 
 class WeightsQuery(Input):
-    """Weights as query parameters: recommendations are shown as these weights would have made them."""
+    """Weights as query parameters. Where any is given, those that are not are 1."""
 
-    w_technical: Weight | None = Field(default=None, description="weight of the trained model; with any weight, the others default")
-    w_sentiment: Weight | None = Field(default=None, description="weight of the news")
-    w_social: Weight | None = Field(default=None, description="weight of the posts")
+    w_technical: Weight | None = Field(
+        default=None, description="how much the trained model counts; 1: as the platform listens to it"
+    )
+    w_sentiment: Weight | None = Field(default=None, description="how much the news counts")
+    w_social: Weight | None = Field(default=None, description="how much posts count")
 
     def wanted(self) -> Weights | None:
         """Return the weights, None where none is given."""
-        given = {"technical": self.w_technical, "sentiment": self.w_sentiment, "social": self.w_social}
-        stated = {name: weight for name, weight in given.items() if weight is not None}
-        return Weights(**{**asdict(_DEFAULT), **stated}) if stated else None
+        given = (self.w_technical, self.w_sentiment, self.w_social)
+        if given == (None, None, None):
+            return None
+        return Weights(*(1.0 if weight is None else weight for weight in given))
 
 
-def shown_weights(weights: Weights | None) -> dict[str, Any] | None:
-    """Return weights for the meta of an answer."""
+def shown_weights(weights: Weights | None) -> dict[str, float] | None:
+    """Return weights as an answer's meta states them."""
     return None if weights is None else asdict(weights)

@@ -24,7 +24,7 @@ _SAME_PARTITION = "projection = %(name)s AND version = %(version)s AND o.topic =
 _ADVANCE = f"""
 UPDATE projections.projection_offsets o SET next_offset = m.next_offset, moved_at = now()
 FROM {_MOVES} AS m (topic, partition, first_offset, next_offset, epoch)
-WHERE {_SAME_PARTITION} AND o.epoch = m.epoch AND o.next_offset = m.first_offset
+WHERE {_SAME_PARTITION}
 """  # noqa: S608  (constants)
 _STAND = f"""
 SELECT o.topic, o.partition, o.next_offset, o.epoch
@@ -85,11 +85,13 @@ def claim(cursor: psycopg.Cursor[Any], projection: Projection, topic: str, parti
 def advance(cursor: psycopg.Cursor[Any], projection: Projection, moves: Sequence[Move]) -> bool:
     """Move the offsets within the caller's transaction; False where a transaction before this one did so already.
 
-    That one was ours and its answer was lost. Fenced where the partition has another owner by now. Done first in a
-    transaction it also locks the rows, so that a new owner waits.
+    That one was ours and its answer was lost. Fenced where the partition has another owner by now. From here on the rows are
+    locked: a new owner waits until the transaction ends.
     """
-    at = _arguments(projection, moves)
-    return cursor.execute(_ADVANCE, at).rowcount == len(moves) or _is_open(cursor, projection, moves)
+    if not _is_open(cursor, projection, moves):
+        return False
+    cursor.execute(_ADVANCE, _arguments(projection, moves))
+    return True
 
 
 def plan(cursor: psycopg.Cursor[Any], projection: Projection, moves: Sequence[Move]) -> bool:
@@ -108,7 +110,7 @@ def finish(cursor: psycopg.Cursor[Any], projection: Projection, moves: Sequence[
 
 
 def _is_open(cursor: psycopg.Cursor[Any], projection: Projection, moves: Sequence[Move]) -> bool:
-    """Tell whether all partitions stand before their moves; False where they stand behind them. Fenced where neither."""
+    """Lock the partitions and tell whether all stand before their moves; False: behind them. Fenced where neither."""
     rows = cursor.execute(_STAND, _arguments(projection, moves)).fetchall()
     stands = {(topic, partition, epoch): next_offset for topic, partition, next_offset, epoch in rows}
     found = [stands.get((move.topic, move.partition, move.epoch)) for move in moves]

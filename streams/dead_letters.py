@@ -12,19 +12,20 @@ OVERSIZE_KEPT_BYTES = 512 * 1024
 
 
 class DeadLetterOffice:
-    """Makes the dead letters of one agent."""
+    """Makes the dead letters of one agent for one partition number."""
 
-    def __init__(self, codec: Codec, agent: str, topic: str = DEAD_LETTERS) -> None:
+    def __init__(self, codec: Codec, agent: str, partition: int, topic: str = DEAD_LETTERS) -> None:
         self._codec = codec
         self._agent = agent
+        self._partition = partition
         self._topic = topic
 
     def letter(self, topic: str, record: InputRecord, code: str, message: str, attempts: int = 1) -> Output:
         """Return the record that keeps what could not be processed."""
         event = DeadLetter(
-            id=derived_id(DeadLetter.TYPE, self._agent, topic, record.partition, record.offset),
+            id=derived_id(DeadLetter.TYPE, self._agent, topic, self._partition, record.offset),
             topic=topic,
-            partition=record.partition,
+            partition=self._partition,
             offset=record.offset,
             record_key=record.key,
             record_value=record.value[:OVERSIZE_KEPT_BYTES] if record.value is not None else None,

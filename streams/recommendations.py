@@ -25,11 +25,11 @@ class Recommends(Protocol):
 class RecommendationsFold:
     """Recommends for the features of a chunk at once: the model is called for batches, not for rows."""
 
-    def __init__(self, codec: Codec, recommender: Recommends, settings: InputSettings | None = None) -> None:
+    def __init__(self, codec: Codec, recommender: Recommends, partition: int, settings: InputSettings | None = None) -> None:
         self._codec = codec
         self._recommender = recommender
         self._reader = InputReader(codec, {FEATURES: (FeaturesComputed,)}, settings or InputSettings())
-        self._letters = DeadLetterOffice(codec, AGENT)
+        self._letters = DeadLetterOffice(codec, AGENT, partition)
         self._outputs: list[Output] = []
         self._watermark: int | None = None
 

@@ -7,7 +7,7 @@ from pydantic import Field
 from starlette.responses import Response
 
 from api.envelope import success
-from api.errors import Detail, InvalidRequest
+from api.errors import Detail, InvalidRequestError
 from api.operation import Call, Operation
 from api.parameters import Input, IntervalText, SourceName, SymbolPath, Time
 from api.ports import SeriesRange
@@ -50,7 +50,7 @@ async def list_features(services: Services, call: Call) -> Response:
 def _range(call: Call) -> SeriesRange:
     query: RangeQuery = call.query
     if query.start is not None and query.end is not None and query.start >= query.end:
-        raise InvalidRequest([Detail("end", "query", f"expected a time after start, found {iso(query.end)}")])
+        raise InvalidRequestError([Detail("end", "query", f"expected a time after start, found {iso(query.end)}")])
     return SeriesRange(call.path.symbol, query.interval, query.start, query.end, query.limit, query.source)
 
 

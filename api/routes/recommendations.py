@@ -1,14 +1,13 @@
 """Reading recommendations: the list, newest first, and one by its id."""
 
 from dataclasses import replace
-from typing import Literal
 from uuid import UUID
 
 from pydantic import Field
 from starlette.responses import Response
 
 from api.envelope import listed, rendered
-from api.errors import Detail, InvalidRequest, NotFound
+from api.errors import Detail, InvalidRequestError, NotFoundError
 from api.operation import Call, Operation
 from api.parameters import Input, IntervalText, Symbols, Time
 from api.rendering import shown, shown_event
@@ -60,7 +59,9 @@ async def list_recommendations(services: Services, call: Call) -> Response:
             return await _weighted(services, call, filters, weights)
         page = await services.pages.get(filters, lambda: services.recommendations.latest(filters))
     except UnreadableCursor:
-        raise InvalidRequest([Detail("cursor", "query", "expected `meta.next_cursor` of the page before, found another text")]) from None
+        raise InvalidRequestError(
+            [Detail("cursor", "query", "expected `meta.next_cursor` of the page before, found another text")]
+        ) from None
     return listed([shown(row, call.now) for row in page.items], call.now, next_cursor=page.next_cursor)
 
 
@@ -70,9 +71,11 @@ async def _weighted(services: Services, call: Call, filters: RecommendationFilte
     wanted = replace(filters, action=None, min_confidence=None)
     for _ in range(_ROUNDS_MAX):
         page = await services.recommendations.latest(wanted)
-        for event in await _reweighed(services, page, weights):
-            if filters.action in (None, event.action) and event.confidence >= (filters.min_confidence or 0):
-                found.append(shown_event(event, call.now, features=False))
+        found += [
+            shown_event(event, call.now, features=False)
+            for event in await _reweighed(services, page, weights)
+            if filters.action in (None, event.action) and event.confidence >= (filters.min_confidence or 0)
+        ]
         wanted = replace(wanted, cursor=page.next_cursor, limit=filters.limit - len(found))
         if page.next_cursor is None or len(found) >= filters.limit:
             break
@@ -90,11 +93,11 @@ async def one_recommendation(services: Services, call: Call) -> Response:
     if weights is None:
         row = await services.recommendations.by_id(recommendation_id)
         if row is None:
-            raise NotFound("no recommendation has this id")
+            raise NotFoundError("no recommendation has this id")
         return rendered(shown(row, call.now), call.now)
     events = await services.recommendations.events([recommendation_id])
     if recommendation_id not in events:
-        raise NotFound("no recommendation has this id")
+        raise NotFoundError("no recommendation has this id")
     [event] = await services.engine.reweigh([events[recommendation_id]], weights)
     return rendered(shown_event(event, call.now, features=True), call.now, weights=shown_weights(weights))
 

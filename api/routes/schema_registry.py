@@ -13,7 +13,7 @@ from starlette.responses import Response
 
 from api.operation import Call, Operation
 from api.parameters import Input
-from api.registry_protocol import MEDIA, RegistryProblem, registry_success
+from api.registry_protocol import MEDIA, RegistryProtocolError, registry_success
 from api.responses import schema_registry as answers
 from api.services import Services
 from schemas.registry import SchemaVersion
@@ -92,7 +92,7 @@ async def look_up(services: Services, call: Call) -> Response:
     history = _history(services, call)
     found = _same(history, call.body)
     if found is None:
-        raise RegistryProblem(404, _SCHEMA_UNKNOWN, "Schema not found")
+        raise RegistryProtocolError(404, _SCHEMA_UNKNOWN, "Schema not found")
     return registry_success(_registered(found))
 
 
@@ -100,7 +100,7 @@ async def register(services: Services, call: Call) -> Response:
     """Answer the id of a schema that is registered; refuse any other."""
     found = _same(services.catalogue.history(call.path.subject), call.body)
     if found is None:
-        raise RegistryProblem(422, _READ_ONLY, "this registry is read-only: schemas are committed with the code")
+        raise RegistryProtocolError(422, _READ_ONLY, "this registry is read-only: schemas are committed with the code")
     return registry_success({"id": found.id})
 
 
@@ -112,14 +112,14 @@ async def fixed(value: Any, _services: Services, _call: Call) -> Response:
 def _by_id(services: Services, call: Call) -> SchemaVersion:
     found = services.catalogue.by_id.get(call.path.id)
     if found is None:
-        raise RegistryProblem(404, _SCHEMA_UNKNOWN, f"Schema {call.path.id} not found")
+        raise RegistryProtocolError(404, _SCHEMA_UNKNOWN, f"Schema {call.path.id} not found")
     return found
 
 
 def _history(services: Services, call: Call) -> list[SchemaVersion]:
     history = services.catalogue.history(call.path.subject)
     if not history:
-        raise RegistryProblem(404, _SUBJECT_UNKNOWN, "Subject not found")
+        raise RegistryProtocolError(404, _SUBJECT_UNKNOWN, "Subject not found")
     return history
 
 
@@ -128,11 +128,11 @@ def _version(services: Services, call: Call) -> SchemaVersion:
     if wanted in {"latest", "-1"}:
         return history[-1]
     if not (wanted.isascii() and wanted.isdigit() and int(wanted) > 0):
-        raise RegistryProblem(422, _VERSION_INVALID, "expected a version number above 0, or latest")
+        raise RegistryProtocolError(422, _VERSION_INVALID, "expected a version number above 0, or latest")
     for found in history:
         if found.version == int(wanted):
             return found
-    raise RegistryProblem(404, _VERSION_UNKNOWN, f"Version {int(wanted)} not found")
+    raise RegistryProtocolError(404, _VERSION_UNKNOWN, f"Version {int(wanted)} not found")
 
 
 def _registered(found: SchemaVersion) -> dict[str, Any]:
@@ -238,5 +238,7 @@ OPERATIONS = (
         handler=partial(fixed, {"compatibilityLevel": _COMPATIBILITY}),
         answer=answers.Compatibility,
     ),
-    _operation("getMode", "/mode", "Whether schemas can be registered", handler=partial(fixed, {"mode": _MODE}), answer=answers.Mode),
+    _operation(
+        "getMode", "/mode", "Whether schemas can be registered", handler=partial(fixed, {"mode": _MODE}), answer=answers.Mode
+    ),
 )

@@ -3,7 +3,7 @@
 from pydantic import Field
 from starlette.responses import Response
 
-from api.errors import Detail, InvalidRequest
+from api.errors import Detail, InvalidRequestError
 from api.event_stream import EventStream
 from api.live import Wanted
 from api.live_client import LiveClient
@@ -41,7 +41,9 @@ def _resumed(last_event_id: str | None) -> Place | None:
     try:
         return Place.parse(last_event_id)
     except UnreadableCursor:
-        raise InvalidRequest([Detail(_RESUME, "header", "expected the id of an event of this stream, found another text")]) from None
+        raise InvalidRequestError(
+            [Detail(_RESUME, "header", "expected the id of an event of this stream, found another text")]
+        ) from None
 
 
 OPERATIONS = (

@@ -6,7 +6,7 @@ from prometheus_client.exposition import choose_encoder
 from starlette.responses import Response
 
 from api.envelope import success
-from api.errors import NotReady
+from api.errors import NotReadyError
 from api.operation import Call, Operation
 from api.responses.operations import HealthAnswer, IndexAnswer, ReadyAnswer
 from api.services import Services
@@ -41,7 +41,7 @@ async def ready(services: Services, call: Call) -> Response:
     checks = [asdict(check) for check in await services.readiness.checks()]
     failed = [check["name"] for check in checks if not check["ok"]]
     if failed:
-        raise NotReady(f"not ready: {', '.join(failed)}", checks)
+        raise NotReadyError(f"not ready: {', '.join(failed)}", checks)
     return success({"ready": True, "checks": checks}, call.now)
 
 

@@ -24,6 +24,7 @@ from streams.inputs import InputSettings
 from streams.recommendations import RecommendationsFold
 from streams.runner.exactly_once import Agent
 from streams.runner.owner import CommitSettings
+from streams.transport.garbage import collect_seldom
 
 AGENTS = ("bars", "features", "recommendations")
 GROUP = "streams"
@@ -44,6 +45,7 @@ def run_streams(settings: Settings, *, agents: Sequence[str] = AGENTS, instance:
         serve_metrics(registry, settings.telemetry.metrics_port)
     clients = KafkaClients(settings.kafka, "streams", settings.streams.transaction_timeout_s)
     stream_app = build_app(_agents(settings, agents), clients, observer, _leave, _worker_settings(settings, instance))
+    collect_seldom()
     worker = stream_app.app.Worker(loglevel=None, redirect_stdouts=False, override_logging=False)
     worker.execute_from_commandline()
 
@@ -65,8 +67,7 @@ def _bars(settings: Settings, codec: Codec) -> Agent:
         max_future_us=_micros(streams.max_future_s),
         max_record_bytes=streams.max_record_bytes,
     )
-    letters = DeadLetterOffice(codec, "bars")
-    return Agent("bars", (TICKS,), lambda _: BarsFold(codec, letters, of_bars))
+    return Agent("bars", (TICKS,), lambda partition: BarsFold(codec, DeadLetterOffice(codec, "bars", partition), of_bars))
 
 
 def _features(settings: Settings, codec: Codec) -> Agent:
@@ -82,7 +83,7 @@ def _recommendations(settings: Settings, codec: Codec) -> Agent:
     from models.recommender import Recommender  # noqa: PLC0415
 
     recommender, inputs = Recommender(load_current(settings.models_folder)), _input_settings(settings)
-    return Agent("recommendations", (FEATURES,), lambda _: RecommendationsFold(codec, recommender, inputs))
+    return Agent("recommendations", (FEATURES,), lambda partition: RecommendationsFold(codec, recommender, partition, inputs))
 
 
 def _input_settings(settings: Settings) -> InputSettings:

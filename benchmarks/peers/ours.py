@@ -11,6 +11,7 @@ from yarl import URL
 from benchmarks.peers.decode import tick_decoder
 from benchmarks.peers.meter import Meter
 from streams.transport.chunk_consumer import ChunkSchema, chunk_transport
+from streams.transport.garbage import collect_seldom
 
 
 class FromTheStart:
@@ -47,6 +48,7 @@ def main(bootstrap: str, topic: str, wanted: int) -> None:
                 decode(record.value)
             meter.add(len(event.value.records))
 
+    collect_seldom()
     app.Worker(loglevel="WARNING", redirect_stdouts=False).execute_from_commandline()
 
 

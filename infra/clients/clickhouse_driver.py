@@ -60,8 +60,9 @@ class DriverAnalytics:
 
     def query(self, sql: str, parameters: Mapping[str, object] | None = None) -> dict[str, list[Any]]:
         """Run a SELECT; `{name:Type}` in it is replaced by the parameter. Returns the values by column name."""
+        bound = bind(sql, parameters or {})
         with self._borrow() as client:
-            columns, types = client.execute(bind(sql, parameters or {}), columnar=True, with_column_types=True)
+            columns, types = client.execute(bound, columnar=True, with_column_types=True)
         # For an empty result the driver returns no columns at all, only their types.
         columns = columns or [() for _ in types]
         return {name: _values(values, kind) for values, (name, kind) in zip(columns, types, strict=True)}
@@ -70,8 +71,10 @@ class DriverAnalytics:
         """Insert equally long columns as one block; nothing happens if they are empty."""
         if not columns or len(next(iter(columns.values()))) == 0:
             return
+        statement = f"{insert_statement(table, columns)} VALUES"
+        plain = [_plain(values) for values in columns.values()]
         with self._borrow() as client:
-            client.execute(f"{insert_statement(table, columns)} VALUES", [_plain(v) for v in columns.values()], columnar=True)
+            client.execute(statement, plain, columnar=True)
 
     def close(self) -> None:
         """Close the connections."""
@@ -85,7 +88,8 @@ class DriverAnalytics:
                 yield client
         except errors.ServerException as error:
             raise (self._unavailable if error.code in TRANSIENT_CODES else self._rejected)(str(error)) from error
-        except (errors.TypeMismatchError, errors.UnknownTypeError, ValueError, TypeError, struct.error) as error:
+        except (errors.TypeMismatchError, errors.UnknownTypeError, AttributeError, ValueError, TypeError, struct.error) as error:
+            # AttributeError: how the driver takes a value that is no date in a column of dates
             raise self._rejected(f"the driver refused the data: {error}") from error
         except (errors.Error, OSError, EOFError) as error:
             raise self._unavailable(f"ClickHouse at {self._place} did not answer: {error or type(error).__name__}") from error

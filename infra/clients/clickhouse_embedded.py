@@ -7,23 +7,10 @@ from typing import Any
 
 import pyarrow as pa
 
-from infra.clients.clickhouse_sql import TRANSIENT_CODES, bind, datetime64_scale, error_code, identifier, insert_statement
+from infra.clients.arrow import from_arrow, to_arrow
+from infra.clients.clickhouse_sql import TRANSIENT_CODES, bind, error_code, identifier, insert_statement
 from infra.clients.frames import Frame, FrameError, receive, receive_header, send_frame, send_header, statement_prefix, widen
 from infra.clients.pool import Pool
-
-_TIMESTAMP_UNITS = {0: "s", 3: "ms", 6: "us", 9: "ns"}
-_ARROW_TYPES = {
-    "Float64": pa.float64(),
-    "Float32": pa.float32(),
-    "Int64": pa.int64(),
-    "Int32": pa.int32(),
-    "UInt64": pa.uint64(),
-    "UInt32": pa.uint32(),
-    "UInt16": pa.uint16(),
-    "UInt8": pa.uint8(),
-    "DateTime": pa.uint32(),
-    "String": pa.string(),
-}
 
 
 class EmbeddedAnalytics:
@@ -63,7 +50,7 @@ class EmbeddedAnalytics:
             return {}
         with pa.ipc.open_stream(payload) as reader:
             table = reader.read_all()
-        return {name: _values(column) for name, column in zip(table.schema.names, table.columns, strict=True)}
+        return {name: from_arrow(column) for name, column in zip(table.schema.names, table.columns, strict=True)}
 
     def insert(self, table: str, columns: Mapping[str, Sequence[Any]]) -> None:
         """Insert equally long columns as one block; nothing happens if they are empty."""
@@ -117,7 +104,7 @@ class EmbeddedAnalytics:
             self._forget_types(table)
             raise self._rejected(f"expected columns of {table} ({', '.join(types)}), found {', '.join(sorted(unknown))}")
         try:
-            arrays = [_array(values, types[name]) for name, values in columns.items()]
+            arrays = [to_arrow(values, types[name]) for name, values in columns.items()]
             return pa.RecordBatch.from_arrays(arrays, names=list(columns))
         except (pa.ArrowException, ValueError, TypeError, OverflowError) as error:
             raise self._rejected(f"insert into {table}: {error}") from error
@@ -173,32 +160,3 @@ class _SocketWriter(io.RawIOBase):
     def write(self, data: Any) -> int:
         self._connection.sendall(data)
         return len(data)
-
-
-def _array(values: Sequence[Any], type_name: str) -> pa.Array:
-    """Return an Arrow array that the engine takes for a column of the type; integers are ticks of a time column."""
-    scale = datetime64_scale(type_name)
-    if scale is None:
-        return pa.array(values, _arrow_type(type_name))
-    if scale not in _TIMESTAMP_UNITS:
-        raise TypeError(f"expected a DateTime64 of scale 0, 3, 6 or 9, found {type_name}")
-    return pa.array(values, pa.int64()).cast(pa.timestamp(_TIMESTAMP_UNITS[scale], "UTC"))
-
-
-def _arrow_type(type_name: str) -> pa.DataType | None:
-    """Return the Arrow type to send; None lets Arrow choose by the values."""
-    outer, _, inner = type_name.partition("(")
-    if outer in {"Nullable", "LowCardinality"}:
-        return _arrow_type(inner[:-1])
-    if outer == "Array":
-        element = _arrow_type(inner[:-1])
-        return None if element is None else pa.list_(element)
-    return _ARROW_TYPES.get(outer)
-
-
-def _values(column: pa.ChunkedArray) -> list[Any]:
-    if pa.types.is_timestamp(column.type):
-        column = column.cast(pa.int64())
-    if column.null_count == 0 and (pa.types.is_integer(column.type) or pa.types.is_floating(column.type)):
-        return list(column.to_numpy().tolist())
-    return list(column.to_pylist())

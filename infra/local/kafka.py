@@ -111,7 +111,8 @@ def _properties(logs: Path, port: int, controller: int) -> str:
 
     Retention is without end by default and time stamps may lie anywhere, because recordings are replayed with their own time;
     topics that are kept for a shorter time say so themselves. Session timeouts may be short, so that a lost worker is replaced
-    quickly, and a transaction whose owner died is ended within a second of its timeout.
+    quickly, and a transaction whose owner died is ended within a second of its timeout. After a kill -9 the controller waits for
+    the end of the broker's former session before it lets the new one in; that session is short as well.
     """
     settings = {
         "process.roles": "broker,controller",
@@ -120,6 +121,8 @@ def _properties(logs: Path, port: int, controller: int) -> str:
         "listeners": f"PLAINTEXT://{LOOPBACK}:{port},CONTROLLER://{LOOPBACK}:{controller}",
         "advertised.listeners": f"PLAINTEXT://{LOOPBACK}:{port}",
         "controller.listener.names": "CONTROLLER",
+        "broker.session.timeout.ms": "3000",
+        "broker.heartbeat.interval.ms": "500",
         "log.dirs": str(logs),
         "auto.create.topics.enable": "false",
         "default.replication.factor": "1",

@@ -111,6 +111,7 @@ class EmbeddedStack:
                 shutil.rmtree(self._layout.component_dir(name), ignore_errors=True)
             shutil.rmtree(self._layout.log_file("any").parent, ignore_errors=True)
             self._layout.state_file.unlink(missing_ok=True)
+            self._remove_run_dir()
 
     def endpoints(self) -> Endpoints:
         """Return the endpoints of the running stack; raises StackDownError."""
@@ -181,6 +182,10 @@ class EmbeddedStack:
         with ThreadPoolExecutor(len(self._components)) as pool:
             list(pool.map(self._stop, self._components.values()))
         self._state.set_owner(None)
+        self._remove_run_dir()
+
+    def _remove_run_dir(self) -> None:
+        """Remove the folder of the sockets, which may lie outside of the data folder, if nothing is left in it."""
         with contextlib.suppress(OSError):
             self._layout.run_dir.rmdir()
 

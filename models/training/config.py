@@ -26,7 +26,7 @@ class TrainingConfig:
     """Share of decisions, out of fold, whose score passes the threshold."""
     cost_bps: float = 5.0
     """Cost of buying or selling once, in basis points of the amount."""
-    threads: int = 2
+    threads: int = 1
     seed: int = 20_091_231
 
     def __post_init__(self) -> None:

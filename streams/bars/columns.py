@@ -169,9 +169,11 @@ class ChunkReader:
             & (columns.sequence >= 0)
             & (columns.sequence < _COUNT_END)
         )
-        expected = map(self._keys.__getitem__, tails.tolist())
-        keyed = np.fromiter(map(eq, [record.key for record in records], expected), np.bool_, len(records))
-        return valid & keyed
+        keys = [record.key for record in records]
+        expected = list(map(self._keys.__getitem__, tails.tolist()))
+        if keys != expected:
+            valid &= np.fromiter(map(eq, keys, expected), np.bool_, len(keys))
+        return valid
 
     def _read_slowly(self, reading: Reading, position: int, record: InputRecord) -> bool:
         """Take over one record that is no plain tick; return whether it is a valid tick, then its columns are set."""

@@ -211,8 +211,7 @@ class BarsFold:
         closing = dict(zip(due.tolist(), windows.read(due), strict=True))
         for trigger in sorted(triggers):
             if trigger.late and ticks is not None:
-                row = windows.correct(ticks, trigger.what, trigger.slot, trigger.start)
-                window = windows.read(np.array([row]))[0]
+                row, window = windows.correct(ticks, trigger.what, trigger.slot, trigger.start)
             else:
                 row = trigger.what
                 window = closing[row]

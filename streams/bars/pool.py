@@ -79,6 +79,17 @@ class WindowPool:
         self.deadline[row] = deadline
         return row
 
+    def get(self, row: int) -> tuple[dict[str, int], dict[str, float]]:
+        """Return the integers and the doubles of one row by name, to be changed and put back."""
+        return dict(zip(INTS, self._ints[:, row].tolist(), strict=True)), dict(
+            zip(FLOATS, self._floats[:, row].tolist(), strict=True)
+        )
+
+    def put(self, row: int, ints: dict[str, int], floats: dict[str, float]) -> None:
+        """Put a row back as it was got."""
+        self._ints[:, row] = list(ints.values())
+        self._floats[:, row] = list(floats.values())
+
     def free(self, rows: Ints) -> None:
         """Give rows back."""
         self.status[rows] = FREE

@@ -96,23 +96,31 @@ class Windows:
         self._set_last(ticks, flat[is_last], tick[is_last])
         np.add.at(pool.trades, flat, 1)
 
-    def correct(self, ticks: Ticks, place: int, slot: int, start: int) -> int:
-        """Add one tick to its closed window, which it begins if there is none; return the row."""
-        pool = self.pool
+    def correct(self, ticks: Ticks, place: int, slot: int, start: int) -> tuple[int, Window]:
+        """Add one tick to its closed window, which it begins if there is none; return the row and what the window holds now."""
         row = self.index.get((slot, start))
         if row is None:
             row = self.insert(slot, start, CLOSED)
-        size, price = ticks.size[place], ticks.price[place]
-        pool.volume[row] += size
+        ints, floats = self.pool.get(row)
+        price, size = float(ticks.price[place]), float(ticks.size[place])
+        floats["volume"] += size
         if ticks.eligible[place]:
-            pool.notional[row] += price * size
-            pool.eligible_size[row] += size
-            pool.high[row] = max(pool.high[row], price)
-            pool.low[row] = min(pool.low[row], price)
-            self._set_first(ticks, np.array([row]), np.array([place]))
-            self._set_last(ticks, np.array([row]), np.array([place]))
-            pool.trades[row] += 1
-        return row
+            floats["notional"] += price * size
+            floats["eligible_size"] += size
+            floats["high"] = max(floats["high"], price)
+            floats["low"] = min(floats["low"], price)
+            time, sequence = at = int(ticks.event_time[place]), int(ticks.sequence[place])
+            recording = int(ticks.recording[place])
+            if not ints["trades"] or at < (ints["first_time"], ints["first_sequence"]):
+                ints |= {"first_time": time, "first_sequence": sequence, "first_recording": recording}
+                floats["first_price"] = price
+            if not ints["trades"] or at >= (ints["last_time"], ints["last_sequence"]):
+                ints |= {"last_time": time, "last_sequence": sequence, "last_recording": recording}
+                floats["last_price"] = price
+            ints["trades"] += 1
+        self.pool.put(row, ints, floats)
+        fields = ints | floats
+        return row, Window(*[fields[name] for name in Window._fields])  # type: ignore[arg-type]  # each is of its column's type
 
     def due(self, watermark: Ints, within: Flags) -> Ints:
         """Close and return the open windows of some groups whose deadline the watermark has reached."""

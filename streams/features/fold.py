@@ -57,7 +57,7 @@ class FeaturesFold:
         self._partition = partition
         self._intervals = frozenset(decision_intervals)
         self._reader = InputReader(codec, INPUTS, settings or InputSettings())
-        self._letters = DeadLetterOffice(codec, AGENT)
+        self._letters = DeadLetterOffice(codec, AGENT, partition)
         self._engine = FeatureEngine()
         self._memory = Memory(codec, self._engine, SIDE_TOPICS)
         self._outputs: list[Output] = []

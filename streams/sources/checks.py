@@ -45,10 +45,10 @@ def blank_rows(block: RowBlock) -> NDArray[np.bool_]:
     """Return which rows say nothing in any column: empty lines are no bad rows."""
     blank = np.ones(len(block.rows), np.bool_)
     for column in block.columns.values():
+        empty = as_bools(column.is_null())
         if pa.types.is_binary(column.type):
-            blank &= as_bools(pc.fill_null(pc.equal(pc.binary_length(column), 0), True))
-        else:
-            blank &= as_bools(column.is_null())
+            empty |= _buffer(pc.binary_length(column), np.int32) == 0
+        blank &= empty
         if not blank.any():
             break
     return blank
@@ -56,8 +56,12 @@ def blank_rows(block: RowBlock) -> NDArray[np.bool_]:
 
 def as_bools(array: Any) -> NDArray[np.bool_]:
     """Return an Arrow array of booleans without nulls as NumPy's."""
-    octets = array.cast(pa.uint8())
-    return np.frombuffer(octets.buffers()[1], np.uint8, len(octets) + octets.offset)[octets.offset :].astype(np.bool_)
+    return _buffer(array.cast(pa.uint8()), np.uint8).astype(np.bool_)
+
+
+def _buffer(array: Any, kind: type[Any]) -> NDArray[Any]:
+    """Return an Arrow array's values without ``to_numpy`` and without Python scalars: both import pandas where it is installed."""
+    return np.frombuffer(array.buffers()[1], kind, len(array) + array.offset)[array.offset :]
 
 
 def read_numbers(column: Any) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
@@ -72,8 +76,10 @@ def read_numbers(column: Any) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
 
 
 def _as_doubles(column: Any) -> NDArray[np.float64]:
-    doubles = pc.fill_null(column.cast(pa.float64(), safe=False), float("nan"))
-    return np.frombuffer(doubles.buffers()[1], np.float64, len(doubles) + doubles.offset)[doubles.offset :].copy()
+    doubles = _buffer(column.cast(pa.float64(), safe=False), np.float64).copy()
+    if column.null_count:
+        doubles[as_bools(column.is_null())] = np.nan
+    return doubles
 
 
 def _take_numbers(column: Any, first: int, out: NDArray[np.float64], *, trimmed: bool) -> None:
@@ -101,8 +107,7 @@ def read_distinct(column: Any, read: Callable[[str], Any]) -> tuple[list[Any], N
     """Read each different text of a column once; return what was read and the place in it of each row."""
     codes = column.cast(pa.binary()).dictionary_encode(null_encoding="encode")
     values = [read("" if value is None else value.decode(errors="replace").strip()) for value in codes.dictionary.to_pylist()]
-    indices = codes.indices.cast(pa.int64())
-    return values, np.frombuffer(indices.buffers()[1], np.int64, len(indices) + indices.offset)[indices.offset :]
+    return values, _buffer(codes.indices.cast(pa.int64()), np.int64)
 
 
 def read_flag(text: str) -> bool | None:

@@ -52,11 +52,24 @@ class EventFeed:
 
     @classmethod
     def of(
-        cls, event_type: type[Event], events: Iterable[Event], codec: Codec, source: str, recording: str, topic: str
+        cls,
+        events: Iterable[Event],
+        codec: Codec,
+        source: str,
+        recording: str,
+        topic: str,
+        *,
+        options: Mapping[str, str] | None = None,
+        until: int | None = None,
+        is_last: bool = True,
     ) -> "EventFeed":
         """Return a feed of events of one type, in the order of their availability, then as given."""
-        rendered = sorted((render(event, codec) for event in events), key=lambda event: event.available_at)
-        return cls(source, recording, topic, event_type.TYPE, rendered)
+        given = list(events)
+        if len(types := {event.TYPE for event in given}) > 1:
+            raise ValueError(f"expected events of one type, found {', '.join(sorted(types))}")
+        rendered = sorted((render(event, codec) for event in given), key=lambda event: event.available_at)
+        event_type = given[0].TYPE if given else ""
+        return cls(source, recording, topic, event_type, rendered, options or {}, until, is_last=is_last)
 
     @property
     def has_clock(self) -> bool:
@@ -85,9 +98,9 @@ class _Renderer:
     first: int
     partitions: int
 
-    def __call__(self, start: int, end: int) -> list[Record]:
+    def __call__(self, start: int, end: int) -> Iterator[Record]:
         origin = f"/sources/{self.feed.source}"
-        return [
+        return (
             (
                 event.value,
                 event.key,
@@ -95,4 +108,4 @@ class _Renderer:
                 event_headers(self.feed.event_type, event.identity, origin, event.occurred_at),
             )
             for event in self.feed.events[self.first + start : self.first + end]
-        ]
+        )

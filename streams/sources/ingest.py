@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Protocol
 
 import numpy as np
@@ -130,14 +131,13 @@ class Ingest:
     def _records(self, block: EventBlock, event: NDArray[np.int64], times: NDArray[np.int64], partitions: int) -> Iterator[Record]:
         places = event[event >= 0]
         first = int(places[0]) if len(places) else 0
-        records = block.records(first, int(places[-1]) + 1) if len(places) else []
-        told = 0
+        records = iter(block.records(first, int(places[-1]) + 1) if len(places) else ())
+        after = 0
         for beat in np.flatnonzero(event < 0).tolist():
-            before = int(np.count_nonzero(event[:beat] >= 0))
-            yield from records[told:before]
+            yield from islice(records, beat - after)
             yield from clock_records(self._codec, self._feed.source, int(times[beat]), "heartbeat", partitions)
-            told = before
-        yield from records[told:]
+            after = beat + 1
+        yield from records
 
 
 def partition_count(producer: SourceProducer, topic: str) -> int:

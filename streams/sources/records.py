@@ -1,6 +1,6 @@
 """What an ingest writes: records with their place, and how they are grouped."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -37,7 +37,7 @@ class EventBlock:
     """By which the source's clock runs, in microseconds since the Unix epoch: the event time of a tick, else the availability."""
     following: int
     """The earliest time after this block; FAR where nothing follows."""
-    records: Callable[[int, int], Sequence[Record]]
+    records: Callable[[int, int], Iterable[Record]]
     """Render the events from one place in this block to another."""
 
 

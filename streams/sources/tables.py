@@ -69,10 +69,8 @@ class RowReader:
         value = self._row.get(column)
         if value is None and default is not None:
             return default
-        try:
-            if isinstance(value, bool) or "_" in str(value):  # which Python would take for numbers
-                raise ValueError
-            return float(value)  # type: ignore[arg-type]  # what is no number raises
+        try:  # Python would take True and 1_0 for numbers
+            return float("" if isinstance(value, bool) or "_" in str(value) else value)  # type: ignore[arg-type]
         except (TypeError, ValueError) as error:
             raise BadRowError(column, f"expected a number, found {shown(value)}") from error
 

@@ -1,6 +1,6 @@
 """A recording of trades as something to be ingested: scanned once, so that what it states of time is true, then read again."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -97,5 +97,5 @@ class TickFeed:
                 yield moved, following if following == FAR else following + self.shift_us
 
 
-def _render(renderer: TickRenderer, rows: TickRows) -> Callable[[int, int], Sequence[Record]]:
+def _render(renderer: TickRenderer, rows: TickRows) -> Callable[[int, int], Iterator[Record]]:
     return lambda start, end: renderer.records(rows.part(slice(start, end)))

@@ -1,7 +1,7 @@
 """A file of trades: checked at the edge, column by column, and rendered as ticks."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -133,8 +133,8 @@ class TickRenderer:
         self._headers = required_headers(Tick.TYPE, "", f"/sources/{source}")
         self._partitions = partitions
 
-    def records(self, rows: TickRows) -> Sequence[Record]:
-        """Return a record for each trade."""
+    def records(self, rows: TickRows) -> Iterator[Record]:
+        """Render a record for each trade; one at a time, so that the garbage collector has nothing to look through."""
         keys = [symbol.encode() for symbol, _ in rows.labels]
         label_of = rows.label_of.tolist()
         tails = _each([self._encoder.tail(*label) for label in rows.labels], label_of)
@@ -142,8 +142,8 @@ class TickRenderer:
         partitions = _each([partition_of(key, self._partitions) for key in keys], label_of)
         version, kind, _, origin = self._headers
         prefix = self._id_prefix
-        headers = [[version, kind, ("ce_id", b"%s%d" % (prefix, sequence)), origin] for sequence in rows.sequence.tolist()]
-        return list(zip(values, _each(keys, label_of), partitions, headers, strict=True))
+        headers = ([version, kind, ("ce_id", b"%s%d" % (prefix, sequence)), origin] for sequence in rows.sequence.tolist())
+        return zip(values, _each(keys, label_of), partitions, headers, strict=True)
 
 
 def _each(of_label: list[Any], label_of: list[int]) -> list[Any]:

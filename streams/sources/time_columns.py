@@ -1,5 +1,6 @@
 """A column of times at once. What the fast way does not understand is read one by one, so that each bad row gets its reason."""
 
+import re
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -15,6 +16,8 @@ from streams.sources.times import TimeReading, local_offset, parse_time
 _MINUTE_US = 60_000_000
 _EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001  # of local times
 _DATE_CHARACTERS = 10
+_ZONED = re.compile(rb"(Z|[+-]\d\d(:?\d\d)?)$")
+_IN_ZONE, _LOCAL = pa.timestamp("us", "UTC"), pa.timestamp("us")
 _FIRST_US, _LAST_US = to_micros(datetime(1, 1, 2, tzinfo=UTC)), to_micros(datetime(9999, 12, 30, tzinfo=UTC))
 
 
@@ -73,7 +76,8 @@ def _take_text(column: Any, first: int, reading: TimeReading, out: TimeColumn) -
         return
     dates_only = pc.min(pc.binary_length(column)).as_py()
     if dates_only is not None and dates_only > _DATE_CHARACTERS and column.null_count == 0:
-        for kind in (pa.timestamp("us", "UTC"), pa.timestamp("us")):
+        zoned = _ZONED.search(column[0].as_py()) is not None
+        for kind in (_IN_ZONE, _LOCAL) if zoned else (_LOCAL, _IN_ZONE):  # a wrong guess costs 40 times as much as a right one
             try:
                 read = pc.cast(column.cast(pa.string()), kind)
             except pa.ArrowInvalid:

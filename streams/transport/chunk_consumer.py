@@ -33,7 +33,7 @@ PRIVATE_NAMES: Mapping[str, tuple[str, ...]] = {
         "assignment",
     ),
     "consumer attributes": ("_read_offset", "_acked", "_acked_index", "_stopped", "flow_active", "suspend_flow", "callback"),
-    "thread methods": ("_create_worker_consumer",),
+    "thread methods": ("_create_worker_consumer", "_fetch_records"),
 }
 """What of Faust 0.15.3 this module overrides or reads."""
 
@@ -165,6 +165,14 @@ class ChunkConsumer(driver.Consumer):
 class ChunkConsumerThread(driver.AIOKafkaConsumerThread):
     """The thread that owns the aiokafka consumer, with the settings that Faust hard-codes otherwise."""
 
+    async def _fetch_records(self, consumer: Any, active_partitions: Any, timeout: Any = None, max_records: Any = None) -> Any:  # noqa: ASYNC109
+        """Fetch with the records as aiokafka's C code parses them: wrapping each in a ConsumerRecord is a quarter of the cost."""
+        for fetched in consumer._fetcher._records.values():  # noqa: SLF001
+            records = getattr(fetched, "_partition_records", None)
+            if records is not None:
+                records._consumer_record = _as_parsed  # noqa: SLF001
+        return await super()._fetch_records(consumer, active_partitions, timeout=timeout, max_records=max_records)
+
     def _create_worker_consumer(self, transport: Any) -> AIOKafkaConsumer:
         conf = self.app.conf
         self._assignor = RangePartitionAssignor
@@ -191,6 +199,10 @@ class ChunkConsumerThread(driver.AIOKafkaConsumerThread):
             connections_max_idle_ms=conf.consumer_connections_max_idle_ms,
             **driver.credentials_to_aiokafka_auth(conf.broker_credentials, conf.ssl_context),
         )
+
+
+def _as_parsed(_: Any, record: Any) -> Any:
+    return record
 
 
 def chunk_transport(app: faust.App, broker_url: Any, positions: Positions) -> driver.Transport:

@@ -100,7 +100,7 @@ class AnalyticsContract:
         analytics.insert(table, some_rows(100))
 
         found = analytics.query(
-            f"SELECT count() AS n FROM {table} WHERE symbol IN {{symbols:Array(String)}} AND price < {{most:Float64}}"
+            f"SELECT count() AS n FROM {table} WHERE has({{symbols:Array(String)}}, symbol) AND price < {{most:Float64}}"
             " AND trades >= {least:UInt32}",
             {"symbols": ["S1", "S2"], "most": 20.0, "least": 7},
         )

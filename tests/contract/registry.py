@@ -41,7 +41,9 @@ def renamed(catalogue: Catalogue, name: str) -> Catalogue:
             return {key: namespace if key == "namespace" else in_namespace(value) for key, value in part.items()}
         if isinstance(part, list):
             return [in_namespace(value) for value in part]
-        return part.replace("ai.autotrader.", f"{namespace}.") if isinstance(part, str) and part.startswith("ai.autotrader.") else part
+        return (
+            part.replace("ai.autotrader.", f"{namespace}.") if isinstance(part, str) and part.startswith("ai.autotrader.") else part
+        )
 
     return Catalogue(tuple(SchemaVersion(v.id, v.type, v.version, in_namespace(v.schema)) for v in catalogue.versions))
 
@@ -148,7 +150,9 @@ class RegistryContract:
         client.register(subject, json.dumps(first))
         client.set_compatibility(subject)
 
-        assert client.is_compatible(subject, json.dumps(record(name, *second))) == (not evolution_problems(first, record(name, *second)))
+        assert client.is_compatible(subject, json.dumps(record(name, *second))) == (
+            not evolution_problems(first, record(name, *second))
+        )
 
     def test_an_incompatible_version_is_refused_and_not_registered(self, client: RegistryClient, name: str) -> None:
         subject = f"ai.autotrader.tests.{name}"

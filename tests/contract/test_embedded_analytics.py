@@ -37,6 +37,11 @@ class TestEmbeddedAnalytics(AnalyticsContract):
 
         assert {"start": times[1:]} == found
 
+    def test_a_list_is_a_set_of_any_size(self, analytics: EmbeddedAnalytics) -> None:
+        sql = "SELECT count() AS n FROM numbers(10) WHERE toString(number) IN {wanted:Array(String)}"
+
+        assert [[0], [1], [2]] == [analytics.query(sql, {"wanted": list(wanted)})["n"] for wanted in ("", "3", "37")]
+
     def test_arrays_and_nullables_keep_what_is_empty(self, analytics: EmbeddedAnalytics, namespace: str) -> None:
         analytics.execute(
             f"CREATE TABLE {namespace} (i UInt8, tags Array(String), x Nullable(Float64), s LowCardinality(String))"

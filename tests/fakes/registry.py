@@ -13,7 +13,7 @@ from schemas.compatibility import evolution_problems
 CONTENT_TYPE = "application/vnd.schemaregistry.v1+json"
 
 
-class Refusal(Exception):
+class RefusalError(Exception):
     def __init__(self, status: int, code: int, message: str) -> None:
         super().__init__(message)
         self.status, self.code = status, code
@@ -46,37 +46,37 @@ class MemoryRegistry:
                 return body
             case "POST", ["compatibility", "subjects", subject, "versions"]:
                 return {"is_compatible": not self._problems(subject, body["schema"])}
-        raise Refusal(404, 404, f"{method} {path} not found")
+        raise RefusalError(404, 404, f"{method} {path} not found")
 
     def _known(self, subject: str) -> list[str]:
         if subject not in self.subjects:
-            raise Refusal(404, 40401, f"Subject '{subject}' not found.")
+            raise RefusalError(404, 40401, f"Subject '{subject}' not found.")
         return self.subjects[subject]
 
     def _schema(self, schema_id: int) -> str:
         for text, known in self.ids.items():
             if known == schema_id:
                 return text
-        raise Refusal(404, 40403, f"Schema {schema_id} not found.")
+        raise RefusalError(404, 40403, f"Schema {schema_id} not found.")
 
     def _level(self, subject: str) -> str:
         if subject not in self.levels:
-            raise Refusal(404, 40408, f"Subject '{subject}' does not have subject-level compatibility configured")
+            raise RefusalError(404, 40408, f"Subject '{subject}' does not have subject-level compatibility configured")
         return self.levels[subject]
 
     def _found(self, subject: str, schema: str) -> Any:
         if schema not in self._known(subject):
-            raise Refusal(404, 40403, "Schema not found.")
+            raise RefusalError(404, 40403, "Schema not found.")
         return {"subject": subject, "version": self.subjects[subject].index(schema) + 1, "id": self.ids[schema], "schema": schema}
 
     def _register(self, subject: str, schema: str) -> int:
         try:
             json.loads(schema)
         except ValueError as error:
-            raise Refusal(422, 42201, "Invalid schema") from error
+            raise RefusalError(422, 42201, "Invalid schema") from error
         if schema not in self.subjects.get(subject, ()):
             if problems := self._problems(subject, schema):
-                raise Refusal(409, 409, f"Schema being registered is incompatible with an earlier schema: {problems[0]}")
+                raise RefusalError(409, 409, f"Schema being registered is incompatible with an earlier schema: {problems[0]}")
             self.subjects.setdefault(subject, []).append(schema)
         return self.ids.setdefault(schema, 101 + len(self.ids))
 
@@ -97,7 +97,7 @@ def serving(registry: MemoryRegistry) -> Iterator[str]:
             body = json.loads(self.rfile.read(length)) if length else None
             try:
                 status, content = 200, registry.answer(self.command, self.path, body)
-            except Refusal as refusal:
+            except RefusalError as refusal:
                 status, content = refusal.status, {"error_code": refusal.code, "message": str(refusal)}
             data = json.dumps(content).encode()
             self.send_response(status)

@@ -26,7 +26,9 @@ class Scenario:
 
 
 def table(block: str) -> list[tuple[str, str]]:
-    rows = [[cell.strip() for cell in line.strip().strip("|").split("|")] for line in block.splitlines() if line.strip().startswith("|")]
+    rows = [
+        [cell.strip() for cell in line.strip().strip("|").split("|")] for line in block.splitlines() if line.strip().startswith("|")
+    ]
     return [(row[0], row[1]) for row in rows[1:]]
 
 
@@ -70,7 +72,7 @@ def test_binary_mode_is_written_as_the_binding_says(binding: list[Scenario]) -> 
 def test_structured_mode_is_no_event_of_ours_and_says_so(binding: list[Scenario]) -> None:
     codec = Codec(committed_catalogue())
     for scenario in binding[1:]:
-        with pytest.raises(ValueError, match="expected the header ce_specversion 1.0, found None"):
+        with pytest.raises(ValueError, match=r"expected the header ce_specversion 1\.0, found None"):
             event_attributes(scenario.headers)
         with pytest.raises(UndecodableError, match="expected the leading byte 0x00, found 0x7b"):
             codec.decode(scenario.payload)

@@ -71,7 +71,10 @@ def test_a_server_in_trouble_is_unavailable(answer: bytes, message: str) -> None
 
 
 def test_no_answer_in_time_is_unavailable() -> None:
-    with answering(None) as url, pytest.raises(RegistryUnavailableError, match="expected an answer within 0.2 s, found timed out"):
+    with (
+        answering(None) as url,
+        pytest.raises(RegistryUnavailableError, match=r"expected an answer within 0\.2 s, found timed out"),
+    ):
         RegistryClient(url, timeout_s=0.2).subjects()
 
 
@@ -84,7 +87,10 @@ def test_nobody_there_is_unavailable() -> None:
 
 
 def test_a_refusal_without_json_keeps_its_text() -> None:
-    with answering(http("401 Unauthorized", b"who are you")) as url, pytest.raises(RegistryRefusedError, match="401: who are you") as caught:
+    with (
+        answering(http("401 Unauthorized", b"who are you")) as url,
+        pytest.raises(RegistryRefusedError, match="401: who are you") as caught,
+    ):
         RegistryClient(url).subjects()
 
     assert (401, None) == (caught.value.status, caught.value.code)

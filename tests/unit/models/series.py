@@ -68,3 +68,11 @@ def same_bits(left: FeatureBlock, right: FeatureBlock) -> bool:
         and left.normalised.tobytes() == right.normalised.tobytes()
         and left.bars_seen.tobytes() == right.bars_seen.tobytes()
     )
+
+
+def trending(bars: int, seed: int) -> BarColumns:
+    """Return a walk whose drift keeps its sign for 50 bars: there is something to learn in it."""
+    rng = np.random.default_rng(seed)
+    drift = 0.006 * np.repeat(rng.choice([-1.0, 1.0], bars // 50 + 1), 50)[:bars]
+    close = 100.0 * np.exp(np.cumsum(drift + rng.normal(0.0, 0.01, bars)))
+    return replace(walk(bars, seed=seed), open=close, high=close * 1.002, low=close * 0.998, close=close, vwap=close)

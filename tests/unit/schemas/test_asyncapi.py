@@ -44,12 +44,15 @@ def test_a_message_states_headers_key_schema_and_an_example(event: Any) -> None:
 
 
 def test_ticks_carry_no_header_that_a_consumer_can_do_without() -> None:
-    assert ["ce_specversion", "ce_type", "ce_id", "ce_source"] == DOCUMENT["components"]["messages"]["market.tick"]["headers"]["required"]
+    assert ["ce_specversion", "ce_type", "ce_id", "ce_source"] == DOCUMENT["components"]["messages"]["market.tick"]["headers"][
+        "required"
+    ]
 
 
 def test_each_role_has_an_operation_for_each_topic_that_it_reads_or_writes() -> None:
     operations = {
-        (op["tags"][0]["name"], op["action"], op["channel"]["$ref"].removeprefix("#/channels/")) for op in DOCUMENT["operations"].values()
+        (op["tags"][0]["name"], op["action"], op["channel"]["$ref"].removeprefix("#/channels/"))
+        for op in DOCUMENT["operations"].values()
     }
     expected = {(role.name, "receive", topic) for role in ROLES.values() for topic in role.reads if TOPICS[topic].events}
     expected |= {(role.name, "send", topic) for role in ROLES.values() for topic in role.writes if TOPICS[topic].events}

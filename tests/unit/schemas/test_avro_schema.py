@@ -11,6 +11,7 @@ from schemas.events.recommendations import RecommendationMade
 
 
 def field(event: type[Event], name: str) -> dict[str, Any]:
+    found: dict[str, Any]
     [found] = [item for item in avro_schema(event)["fields"] if item["name"] == name]
     return found
 
@@ -72,7 +73,7 @@ def test_a_default_that_is_made_on_demand_is_refused() -> None:
     class Made(Odd):
         value: str = Field(default_factory=str)
 
-    with pytest.raises(TypeError, match="Made.value: expected a default that the schema can state, found a factory"):
+    with pytest.raises(TypeError, match=r"Made\.value: expected a default that the schema can state, found a factory"):
         avro_schema(Made)
 
 

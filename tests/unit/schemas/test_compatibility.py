@@ -46,7 +46,7 @@ types = st.one_of(
 
 @st.composite
 def records(draw: st.DrawFn) -> dict[str, Any]:
-    fields = []
+    fields: list[dict[str, Any]] = []
     for name in draw(st.lists(st.sampled_from("abc"), min_size=1, max_size=3, unique=True)):
         kind = draw(types) if "n.E" not in str(fields) and "'E'" not in str(fields) else draw(st.sampled_from(PRIMITIVES))
         field: dict[str, Any] = {"name": name, "type": kind}
@@ -113,8 +113,16 @@ def test_documentation_and_order_may_change() -> None:
 @pytest.mark.parametrize(
     ("older", "newer", "message"),
     [
-        (record(A_LONG), record(A_LONG, {"name": "b", "type": "string"}), "cannot read what the older wrote: /b: expected a default"),
-        (record(A_LONG, {"name": "b", "type": "string"}), record(A_LONG), "cannot read what the newer wrote: /b: expected a default"),
+        (
+            record(A_LONG),
+            record(A_LONG, {"name": "b", "type": "string"}),
+            "cannot read what the older wrote: /b: expected a default",
+        ),
+        (
+            record(A_LONG, {"name": "b", "type": "string"}),
+            record(A_LONG),
+            "cannot read what the newer wrote: /b: expected a default",
+        ),
         (record(A_LONG), record({"name": "a", "type": "double"}), "/a: expected long, found double"),
         (record(A_LONG), record({"name": "amount", "type": "long"}), "/a: expected a default, found none"),
         (

@@ -10,7 +10,12 @@ from tests.builders import bar, tick
 
 def test_a_tick_carries_only_what_cloud_events_requires() -> None:
     event = tick(source="futures", recording="r", sequence=7)
-    expected = [("ce_specversion", b"1.0"), ("ce_type", b"market.tick"), ("ce_id", b"futures/r/7"), ("ce_source", b"/sources/futures")]
+    expected = [
+        ("ce_specversion", b"1.0"),
+        ("ce_type", b"market.tick"),
+        ("ce_id", b"futures/r/7"),
+        ("ce_source", b"/sources/futures"),
+    ]
 
     assert expected == required_headers(Tick.TYPE, event.identity(), event.origin())
 

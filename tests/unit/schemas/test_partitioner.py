@@ -1,4 +1,7 @@
 import pytest
+from aiokafka.partitioner import murmur2 as aiokafka_murmur2
+from hypothesis import given
+from hypothesis import strategies as st
 
 from schemas.partitioner import murmur2, partition_of
 
@@ -41,3 +44,8 @@ def test_the_partition_drops_the_sign_as_java_does(key: bytes, expected: int) ->
 def test_one_symbol_is_in_the_same_partition_number_of_every_topic() -> None:
     assert [partition_of(b"AAPL", 4)] * 3 == [partition_of(b"AAPL", 4) for _ in range(3)]
     assert {0, 1, 2, 3} == {partition_of(f"S{number}".encode(), 4) for number in range(50)}
+
+
+@given(key=st.binary(max_size=70))
+def test_the_hash_is_that_of_aiokafka(key: bytes) -> None:
+    assert aiokafka_murmur2(key) & 0xFFFFFFFF == murmur2(key)

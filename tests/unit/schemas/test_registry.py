@@ -24,7 +24,9 @@ def test_every_event_has_a_current_schema() -> None:
 
 def test_names_and_subjects_are_of_one_event_only() -> None:
     assert len(EVENTS) == len(EVENT_BY_TYPE)
-    assert len(EVENTS) == len({(v.type, v.subject) for v in committed_catalogue().versions}) == len(committed_catalogue().subjects())
+    assert (
+        len(EVENTS) == len({(v.type, v.subject) for v in committed_catalogue().versions}) == len(committed_catalogue().subjects())
+    )
 
 
 def test_a_subject_is_the_name_of_the_record() -> None:

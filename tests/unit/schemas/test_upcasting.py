@@ -118,14 +118,14 @@ def test_a_value_that_an_enum_no_longer_has_becomes_its_default() -> None:
 def test_a_chain_that_leads_nowhere_is_refused() -> None:
     replaced = Catalogue((FIRST,), {})
 
-    with pytest.raises(ValueError, match="expected a step or a schema that leads on, found none to made_up.quoted version 2"):
+    with pytest.raises(ValueError, match=r"expected a step or a schema that leads on, found none to made_up\.quoted version 2"):
         Codec(replaced)
 
 
 def test_a_chain_without_an_end_is_refused() -> None:
     back = Step((Quoted.TYPE, 2), (Quoted.TYPE, 1), dict)
 
-    with pytest.raises(ValueError, match="expected steps that end, found a circle at made_up.quoted version 1"):
+    with pytest.raises(ValueError, match=r"expected steps that end, found a circle at made_up\.quoted version 1"):
         upgrades(Catalogue((FIRST, SECOND, THIRD), {Quoted.TYPE: Quoted}), [back])
 
 

@@ -139,6 +139,8 @@ class ReferenceBars:
 
     def _price_before(self, group: tuple[str, str], window: ReferenceWindow) -> float | None:
         earlier = [
-            w for w in self._windows[group].values() if w.interval == window.interval and w.closed and w.start < window.start and w.trades()
+            w
+            for w in self._windows[group].values()
+            if w.interval == window.interval and w.closed and w.start < window.start and w.trades()
         ]
         return max(earlier, key=lambda w: w.start).trades()[-1].price if earlier else None

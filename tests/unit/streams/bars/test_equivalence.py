@@ -106,7 +106,7 @@ def runs(draw: st.DrawFn, records: st.SearchStrategy[tuple[bytes | None, bytes |
 
 
 def new_fold(run: Run) -> BarsFold:
-    return BarsFold(CODEC, DeadLetterOffice(CODEC, "bars"), run.settings)
+    return BarsFold(CODEC, DeadLetterOffice(CODEC, "bars", 0), run.settings)
 
 
 def folded(run: Run) -> list[Output]:
@@ -176,6 +176,8 @@ def test_a_changed_byte_is_judged_as_the_ordinary_decoder_judges_it(changes):
         Record(*broken(CODEC.encode(event), place, octet), offset, timestamp=APPENDED_MS)
         for offset, (event, place, octet) in enumerate(changes)
     ]
-    run = Run(BarsSettings(intervals=("1s", "1m"), lateness_us=0, kept_window_us=10 * SECOND), records, [(5, "drain"), (5, "restore")])
+    run = Run(
+        BarsSettings(intervals=("1s", "1m"), lateness_us=0, kept_window_us=10 * SECOND), records, [(5, "drain"), (5, "restore")]
+    )
 
     assert comparable(folded(run)) == expected(run)

@@ -1,0 +1,49 @@
+"""Probes of the stores that the API reads. What else serving needs is probed by functions that the composition root brings."""
+
+from collections.abc import Awaitable, Callable
+
+import psycopg
+from anyio import CapacityLimiter, to_thread
+from psycopg_pool import PoolClosed, PoolTimeout, TooManyRequests
+
+from api.ports import Finding, Probe
+from api.postgres import Pool
+from projections.ports import Analytics, StoreError
+
+
+def postgres_probe(pool: Pool) -> Probe:
+    """Return a probe that asks Postgres through the pool."""
+
+    async def probe() -> Finding:
+        try:
+            async with pool.connection(timeout=1.0) as connection:
+                await connection.execute("SELECT 1")
+        except (PoolTimeout, PoolClosed, TooManyRequests, psycopg.Error) as error:
+            return Finding(ok=False, detail=f"no answer: {type(error).__name__}")
+        return Finding(ok=True, detail="answers")
+
+    return probe
+
+
+def analytics_probe(analytics: Analytics) -> Probe:
+    """Return a probe that asks ClickHouse."""
+    thread = CapacityLimiter(1)
+
+    async def probe() -> Finding:
+        try:
+            await to_thread.run_sync(lambda: analytics.query("SELECT 1 AS one"), abandon_on_cancel=True, limiter=thread)
+        except StoreError as error:
+            return Finding(ok=False, detail=f"no answer: {type(error).__name__}")
+        return Finding(ok=True, detail="answers")
+
+    return probe
+
+
+def lag_probe(seconds_behind: Callable[[], Awaitable[float]], most_s: float) -> Probe:
+    """Return a probe that finds how far the slowest consumer is behind; unfit from ``most_s`` seconds on."""
+
+    async def probe() -> Finding:
+        behind = await seconds_behind()
+        return Finding(ok=behind < most_s, detail=f"{behind:.1f} s behind, at most {most_s:g} s")
+
+    return probe

@@ -1,0 +1,140 @@
+"""How many events of each kind the topics hold, read as any consumer reads them: committed records only, from the first on."""
+
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
+
+from schemas.codec import PREFIX_BYTES, Codec
+from schemas.events.market import ClockAdvanced
+from schemas.events.recommendations import RecommendationMade
+from schemas.topics import RECOMMENDATIONS
+
+_BATCH = 5_000
+_TIMEOUT_S = 30.0
+
+
+@dataclass(slots=True)
+class Counts:
+    """What was counted so far."""
+
+    events: Counter[tuple[str, str]] = field(default_factory=Counter)
+    """By topic and event type; an empty type where the record names no known schema."""
+    actions: Counter[str] = field(default_factory=Counter)
+    """Recommendations by action."""
+    explained: int = 0
+    """Recommendations with a summary and sentences."""
+    idle_clocks: int = 0
+    """Clocks that were stated because a source had fallen silent."""
+    first_recommendation_s: float | None = None
+    """When the first recommendation was seen, on the monotonic clock."""
+
+    def of(self, topic: str, event_type: str | None = None) -> int:
+        """Return how many events of a type a topic holds; None: all."""
+        return sum(n for (t, e), n in self.events.items() if t == topic and event_type in (None, e))
+
+
+class Counting:
+    """Counts the records of a message stream; knows nothing of where they come from."""
+
+    def __init__(self, codec: Codec) -> None:
+        self.counts = Counts()
+        self._codec = codec
+        self._type_of = {
+            b"\x00" + version.id.to_bytes(PREFIX_BYTES - 1, "big"): version.type for version in codec.catalogue.versions
+        }
+
+    def add(self, topic: str, values: Iterable[bytes | None]) -> None:
+        """Count records of a topic."""
+        counts, kinds = self.counts, Counter[bytes]()
+        for value in values:
+            prefix = (value or b"")[:PREFIX_BYTES]
+            kinds[prefix] += 1
+            kind = self._type_of.get(prefix)
+            if kind == RecommendationMade.TYPE and topic == RECOMMENDATIONS:
+                self._add_recommendation(value)
+            elif kind == ClockAdvanced.TYPE:
+                counts.idle_clocks += self._codec.decode_record(value)[1]["reason"] == "idle"
+        for prefix, count in kinds.items():
+            counts.events[topic, self._type_of.get(prefix, "")] += count
+
+    def _add_recommendation(self, value: bytes | None) -> None:
+        counts = self.counts
+        record = self._codec.decode_record(value)[1]
+        if counts.first_recommendation_s is None:
+            counts.first_recommendation_s = time.monotonic()
+        counts.actions[record["action"]] += 1
+        counts.explained += bool(record["summary"]) and any(record["sentences"])
+
+
+class TopicTotals:
+    """Counts some topics in a thread of its own until it is closed; ``settle`` waits until all that was there is counted."""
+
+    def __init__(self, consumer: Consumer, topics: Iterable[str], codec: Codec) -> None:
+        self._consumer = consumer
+        self._counting = Counting(codec)
+        self._places = _partitions(consumer, topics)
+        self._reached = dict.fromkeys(((place.topic, place.partition) for place in self._places), 0)
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="totals", daemon=True)
+
+    @property
+    def counts(self) -> Counts:
+        """What was counted so far."""
+        return self._counting.counts
+
+    def start(self) -> None:
+        """Begin."""
+        self._consumer.assign(self._places)
+        self._thread.start()
+
+    def close(self) -> None:
+        """End the thread and the consumer."""
+        self._stop.set()
+        if self._thread.ident is not None:
+            self._thread.join(_TIMEOUT_S)
+        self._consumer.close()
+
+    def settle(self, should_stop: Callable[[], bool], ends: Mapping[tuple[str, int], int]) -> None:
+        """Return when everything before some offsets is counted, or when told to stop."""
+        while not should_stop() and any(self._reached.get(place, end) < end for place, end in ends.items()):
+            if not self._thread.is_alive():
+                raise RuntimeError("expected the topics to be countable, found that reading them has ended")
+            time.sleep(0.05)
+
+    def ends(self) -> dict[tuple[str, int], int]:
+        """Return the next offset of each partition."""
+        return {
+            (place.topic, place.partition): self._consumer.get_watermark_offsets(place, timeout=_TIMEOUT_S)[1]
+            for place in self._places
+        }
+
+    def _run(self) -> None:
+        while not self._stop.is_set():
+            values: dict[str, list[bytes | None]] = {}
+            reached: dict[tuple[str, int], int] = {}
+            for message in self._consumer.consume(_BATCH, 0.1):
+                error = message.error()
+                if error is None:
+                    values.setdefault(message.topic(), []).append(message.value())
+                    reached[message.topic(), message.partition()] = message.offset() + 1
+                elif error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001  # the library's own name for it
+                    reached[message.topic(), message.partition()] = message.offset()
+            for topic, records in values.items():
+                self._counting.add(topic, records)
+            self._reached.update(reached)
+
+
+def _partitions(consumer: Consumer, topics: Iterable[str]) -> list[Any]:
+    """Return every partition of some topics from its beginning on; KafkaException where a topic is missing."""
+    places = []
+    for topic in topics:
+        found = consumer.list_topics(topic, timeout=_TIMEOUT_S).topics[topic]
+        if found.error is not None:
+            raise KafkaException(found.error)
+        places += [TopicPartition(topic, partition, 0) for partition in found.partitions]
+    return places
