@@ -124,7 +124,7 @@ class _Writer:
 
 def _without_null(schema: Json) -> Json:
     """Return a parameter's schema without what it is when it is not given: leaving it out says that."""
-    schema = {key: value for key, value in schema.items() if not (key == "default" and value is None)}
+    schema = {key: value for key, value in schema.items() if not (key == "default" and not value and value != 0)}
     choices = schema.pop("anyOf", None)
     if choices is None:
         return schema

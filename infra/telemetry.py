@@ -44,9 +44,7 @@ def configure_logging(service: str, *, level: str = "INFO", json: bool = True, s
         redact,
     ]
     renderer = (
-        [structlog.processors.EventRenamer("message"), _render]
-        if json
-        else [structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)]
+        [_render] if json else [structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)]
     )
     handler = logging.StreamHandler(stream or sys.stderr)
     handler.setFormatter(
@@ -102,4 +100,13 @@ def _stamp(_logger: object, method: str, event: Event) -> Event:
 
 
 def _render(_logger: object, _method: str, event: Event) -> str:
-    return orjson.dumps(event, default=str, option=orjson.OPT_NON_STR_KEYS | orjson.OPT_SERIALIZE_NUMPY).decode()
+    """Write the line, with the fields that every line has first."""
+    line = {
+        "timestamp": event.pop("timestamp"),
+        "level": event.pop("level"),
+        "service": event.pop("service"),
+        "traceId": event.pop("traceId"),
+        "message": event.pop("event"),
+        **event,
+    }
+    return orjson.dumps(line, default=str, option=orjson.OPT_NON_STR_KEYS | orjson.OPT_SERIALIZE_NUMPY).decode()

@@ -100,7 +100,8 @@ class Recommender:
     def _opinions(self, prediction: Prediction, raw: Floats, threshold: float) -> tuple[list[tuple[Opinion, ...]], Floats]:
         """Return each row's opinions, and the contributions of all features; a family's score is the sum of its own."""
         contributions = prediction.contributions.copy()
-        technical = prediction.base + np.add.reduce(contributions[:, _TECHNICAL_COLUMNS], axis=1)
+        # take keeps rows together in memory; an index array does not, and the sum's bits would depend on how many rows there are
+        technical = prediction.base + np.add.reduce(contributions.take(_TECHNICAL_COLUMNS, axis=1), axis=1)
         columns = [[Opinion("technical", score, learnt=True, present=True) for score in technical.tolist()]]
         for family in self._families:
             scores, present = family.scores(raw, threshold)

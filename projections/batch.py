@@ -69,11 +69,21 @@ class Position:
 
     epoch: int
     next_offset: int
+    """Behind what is stored."""
+    read: int
+    """Behind what is stored or about to be."""
+    appended_at: float | None = None
+    """Append time of the last record stored, in seconds since the Unix epoch."""
 
     @classmethod
     def of(cls, claim: Claim) -> Self:
         """Return where a partition that was taken over stands."""
-        return cls(claim.epoch, claim.next_offset)
+        return cls(claim.epoch, claim.next_offset, claim.next_offset)
+
+    def resume(self) -> int:
+        """Return where to read on from: behind what is stored, whatever was read beyond it."""
+        self.read = self.next_offset
+        return self.read
 
 
 def batch_of(topic: str, messages: Sequence[Message], positions: Mapping[Partition, Position]) -> Batch | None:
@@ -88,10 +98,10 @@ def batch_of(topic: str, messages: Sequence[Message], positions: Mapping[Partiti
         if at is None:
             continue
         own = order[np.searchsorted(partitions, partition, "left", order) : np.searchsorted(partitions, partition, "right", order)]
-        own = own[_new(offsets[own], at.next_offset)]
+        own = own[_new(offsets[own], at.read)]
         if len(own):
             kept.append(own)
-            moves.append(Move(topic, partition, at.epoch, at.next_offset, int(offsets[own[-1]]) + 1))
+            moves.append(Move(topic, partition, at.epoch, at.read, int(offsets[own[-1]]) + 1))
     if not kept:
         return None
     rows = np.concatenate(kept)

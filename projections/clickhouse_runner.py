@@ -12,10 +12,11 @@ import numpy as np
 
 from projections.intake import Partition
 from projections.offsets import Claim, Move, claim, finish, plan
+from projections.patience import RunnerSettings
 from projections.ports import Ambient, Analytics, ConsumerFactory, DeadLetters, Observer
 from projections.postgres_runner import STATEMENT_TIMEOUT_MS
 from projections.records import Folded, Records
-from projections.runner import Runner, RunnerSettings
+from projections.runner import Runner
 from projections.session import Connect, Session
 from projections.versions import Projection
 from projections.views.series import Columns, taken

@@ -49,7 +49,9 @@ class KafkaDeadLetters:
         left = self._producer.flush(self._timeout_s)
         if left or failures:
             reasons = failures[:1] or [f"no answer within {self._timeout_s} s"]
-            raise DeadLetterError(f"expected {len(letters)} dead letters in {self._topic}, found {left + len(failures)} refused: {reasons}")
+            raise DeadLetterError(
+                f"expected {len(letters)} dead letters in {self._topic}, found {left + len(failures)} refused: {reasons}"
+            )
 
     def _produce(self, event: DeadLetter, delivered: Any) -> None:
         record = {

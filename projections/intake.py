@@ -53,6 +53,7 @@ class Intake:
         """Fetch partitions that were taken over, each from the offset that its claim names."""
         self._held.clear()
         # A topic may have lost its head before anybody read it: where nothing was read yet, its first record is the start.
+        self.ends.clear()
         self._assigned = [TopicPartition(c.topic, c.partition, c.next_offset or OFFSET_BEGINNING) for c in claims]
         self._consumer.assign(self._assigned)
         self._paused = False

@@ -7,9 +7,10 @@ import psycopg
 
 from projections.intake import Partition
 from projections.offsets import Claim, Move, advance, claim
+from projections.patience import RunnerSettings
 from projections.ports import Ambient, ConsumerFactory, DeadLetters, Observer
 from projections.records import Folded, Records
-from projections.runner import Runner, RunnerSettings
+from projections.runner import Runner
 from projections.session import Connect, Session
 from projections.versions import Projection
 

@@ -72,18 +72,18 @@ class EngineBody(Input):
     symbol: Symbol | None = None
     interval: IntervalText = "1d"
     source: SourceName | None = None
-    features: tuple[FeaturesInput, ...] | None = Field(default=None, min_length=1, max_length=INPUTS_MAX)
+    features: tuple[FeaturesInput, ...] | None = Field(default=None, max_length=INPUTS_MAX, description="at least one")
     weights: WeightsBody | None = None
 
     @model_validator(mode="after")
     def _one_of_them(self) -> Self:
-        if (self.symbol is None) == (self.features is None):
+        if (self.symbol is None) == (not self.features):
             raise ValueError(f"expected either symbol or features, found {'neither' if self.symbol is None else 'both'}")
         return self
 
     def inputs(self) -> tuple[FeaturesInput, ...]:
         """Return what to judge, in order."""
-        if self.features is not None:
+        if self.features:
             return self.features
         return (FeaturesInput(symbol=self.symbol or "", interval=self.interval, source=self.source),)
 

@@ -76,10 +76,10 @@ async def _weighted(services: Services, call: Call, filters: RecommendationFilte
             for event in await _reweighed(services, page, weights)
             if filters.action in (None, event.action) and event.confidence >= (filters.min_confidence or 0)
         ]
-        wanted = replace(wanted, cursor=page.next_cursor, limit=filters.limit - len(found))
         if page.next_cursor is None or len(found) >= filters.limit:
             break
-    return listed(found, call.now, next_cursor=wanted.cursor, weights=shown_weights(weights))
+        wanted = replace(wanted, cursor=page.next_cursor, limit=filters.limit - len(found))
+    return listed(found, call.now, next_cursor=page.next_cursor, weights=shown_weights(weights))
 
 
 async def _reweighed(services: Services, page: Page, weights: Weights) -> list[RecommendationMade]:

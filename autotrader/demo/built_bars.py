@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from schemas.codec import Codec
-from schemas.events.market import BarClosed, ClockAdvanced
+from schemas.events.market import BarClosed, ClockAdvanced, Tick
 from schemas.headers import Headers
 from schemas.topics import TICKS
 from streams.bars.fold import BarsFold
@@ -36,7 +36,7 @@ def build_bars(
     ValueError where a tick is refused: a recording that trains has none to be refused.
     """
     fold = BarsFold(codec, DeadLetterOffice(codec, "bars", 0), settings)
-    renderer = TickRenderer(codec.schema_id("market.tick"), source, recording, 1)
+    renderer = TickRenderer(codec.schema_id(Tick.TYPE), source, recording, 1)
     offset = 0
     for rows in blocks:
         offset = _fold(fold, renderer.records(rows), offset)

@@ -28,12 +28,12 @@ from autotrader.demo.plan import (
 from autotrader.demo.recordings import Story, TickRecording
 from autotrader.demo.sides import Entry, SideEvent, SideFeed
 from schemas.codec import Codec
-from schemas.events.market import BarClosed, ClockAdvanced, CorporateAction
+from schemas.events.market import BarClosed, ClockAdvanced, CorporateAction, Tick
 from schemas.ids import derived_id
 from schemas.topics import ACTIONS, BARS, NEWS, SOCIAL
 from streams.sources.event_feed import EventFeed
 from streams.sources.records import Feed
-from streams.sources.tick_feed import TickFeed, scan_ticks
+from streams.sources.tick_feed import TickFeed, TickScan, scan_ticks
 
 _Side = TypeVar("_Side", bound=SideEvent)
 
@@ -138,14 +138,23 @@ class TickLane:
     name: str = "futures"
 
     @cached_property
-    def times(self) -> NDArray[np.int64]:
-        """Event times of all ticks of the recording."""
-        return np.concatenate([rows.event_time for rows, _ in self.recording.parse()])
+    def _columns(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        blocks = [(rows.event_time, rows.sequence) for rows, _ in self.recording.parse()]
+        return np.concatenate([times for times, _ in blocks]), np.concatenate([rows for _, rows in blocks])
 
     @cached_property
+    def _scan(self) -> TickScan:
+        return scan_ticks(self.recording.parse)
+
+    @property
+    def times(self) -> NDArray[np.int64]:
+        """Event times of all ticks of the recording."""
+        return self._columns[0]
+
+    @property
     def rows(self) -> NDArray[np.int64]:
         """Row of each tick in the recording."""
-        return np.concatenate([rows.sequence for rows, _ in self.recording.parse()])
+        return self._columns[1]
 
     @property
     def first(self) -> int:
@@ -193,8 +202,8 @@ class TickLane:
             given.source,
             given.recording,
             given.parse,
-            scan_ticks(given.parse),
-            self.codec.schema_id("market.tick"),
+            self._scan,
+            self.codec.schema_id(Tick.TYPE),
             options=self._options,
             first_row=int(self.rows[self.first]),
             until=self.until,

@@ -37,7 +37,7 @@ log = logging.getLogger(__name__)
 
 
 def run_streams(settings: Settings, *, agents: Sequence[str] = AGENTS, instance: str | None = None) -> None:
-    """Run agents until the process is told to stop. ``instance`` makes the group membership static: a restart is taken back at once."""
+    """Run agents until told to stop. ``instance`` makes the group membership static: a restart is taken back at once."""
     configure_logging("streams", level=settings.telemetry.log_level, json=settings.telemetry.log_format == "json")
     registry = CollectorRegistry()
     observer = StreamsMetrics(registry, ConsumerMetrics(registry))

@@ -81,8 +81,8 @@ def stop(process: ProcessId | None, *, first: signal.Signals = signal.SIGTERM, p
     _kill_all(_wait(family, patience_s))
 
 
-def kill(process: ProcessId | None) -> None:
-    """SIGKILL the process and reap it; what it started is given a moment to notice, then killed as well."""
+def kill(process: ProcessId | None, *, orphans_s: float = 5.0) -> None:
+    """SIGKILL the process and reap it; what it started is given `orphans_s` to notice, then killed as well."""
     found = find(process)
     if found is None:
         return
@@ -90,7 +90,7 @@ def kill(process: ProcessId | None) -> None:
     with contextlib.suppress(psutil.NoSuchProcess):
         found.kill()
     _wait([found], 10)
-    _kill_all(_wait(children, 5))
+    _kill_all(_wait(children, orphans_s))
 
 
 def _children(process: psutil.Process) -> list[psutil.Process]:

@@ -21,11 +21,11 @@ VECTORS = ("raw", "normalised", "contributions")
 _VECTOR_BYTES = 8 * len(FEATURE_NAMES)
 
 COPY_COLUMNS = (
-    'id, features_id, confidence, score, threshold, decided_at, valid_until, price, synthetic, kafka_partition, kafka_offset,'
+    "id, features_id, confidence, score, threshold, decided_at, valid_until, price, synthetic, kafka_partition, kafka_offset,"
     ' symbol, "interval", action, source, model_id, feature_set, summary, rendered, raw, normalised, contributions'
 )
 """In the order of the rows' bytes; those of fixed width first."""
-_FIXED = struct.Struct(">h" "i16s" "i16s" "id" "id" "id" "iq" "iq" "id" "i?" "ii" "iq")
+_FIXED = struct.Struct(">hi16si16sidididiqiqidi?iiiq")
 _COLUMN_COUNT = len(COPY_COLUMNS.split(","))
 
 _HEAD = ("id", "symbol", "interval", "action", "confidence", "score", "threshold", "decided_at", "valid_until", "price", "source")

@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import numpy as np
@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from schemas.values import to_micros
+from schemas.values import MICROS_MAX, MICROS_MIN
 from streams.sources.times import TimeReading, local_offset, parse_time
 
 _MINUTE_US = 60_000_000
@@ -18,7 +18,9 @@ _EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001  # of local times
 _DATE_CHARACTERS = 10
 _ZONED = re.compile(rb"(Z|[+-]\d\d(:?\d\d)?)$")
 _IN_ZONE, _LOCAL = pa.timestamp("us", "UTC"), pa.timestamp("us")
-_FIRST_US, _LAST_US = to_micros(datetime(1, 1, 2, tzinfo=UTC)), to_micros(datetime(9999, 12, 30, tzinfo=UTC))
+_DAY_US = 86_400_000_000
+_FIRST_US, _LAST_US = MICROS_MIN + _DAY_US, MICROS_MAX - _DAY_US
+"""A day of room, so that no zone leads out of what events can say."""
 
 
 @dataclass(slots=True)
@@ -32,16 +34,17 @@ class TimeColumn:
 def read_times(column: Any, reading: TimeReading) -> TimeColumn:
     """Read an Arrow array of text, timestamps or numbers. A date without a time of day is refused."""
     out = TimeColumn(np.zeros(len(column), np.int64))
-    if pa.types.is_timestamp(column.type):
+    if reading.epoch_units is not None:
+        _take_epochs(column, reading.epoch_units, reading, out)
+    elif pa.types.is_timestamp(column.type):
         _take_timestamps(column, reading, out)
     elif reading.format is None and _is_text(column.type):
         _take_text(column.cast(pa.binary()), 0, reading, out)
-    elif reading.epoch_units is not None and pa.types.is_integer(column.type) and column.null_count == 0:
-        out.micros = _numbers(column.cast(pa.int64())) * 1_000_000 // reading.epoch_units
-    elif reading.epoch_units is not None and _is_text(column.type):
-        _take_epochs(column, reading, out)
     else:
         _take_singly(column, 0, reading, out)
+    for place in np.flatnonzero((out.micros < _FIRST_US) | (out.micros > _LAST_US)).tolist():
+        out.micros[place] = 0
+        out.reasons[place] = "expected a time in the years 1 to 9999"
     return out
 
 
@@ -98,16 +101,19 @@ def _halve(column: Any, first: int, reading: TimeReading, out: TimeColumn) -> No
     _take_text(column.slice(half), first + half, reading, out)
 
 
-def _take_epochs(column: Any, reading: TimeReading, out: TimeColumn) -> None:
+def _take_epochs(column: Any, units_per_second: int, reading: TimeReading, out: TimeColumn) -> None:
     try:
-        whole = pc.cast(column.cast(pa.binary()).cast(pa.string()), pa.int64())
-    except pa.ArrowInvalid:
+        whole = pc.cast(column.cast(pa.string()) if _is_text(column.type) else column, pa.int64())
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
+        whole = None
+    if whole is None or whole.null_count:
         _take_singly(column, 0, reading, out)
         return
-    if whole.null_count:
-        _take_singly(column, 0, reading, out)
-        return
-    out.micros = _numbers(whole) * 1_000_000 // (reading.epoch_units or 1)
+    stated = _numbers(whole)
+    usable = (stated >= _FIRST_US // 1_000_000 * units_per_second) & (stated <= _LAST_US // 1_000_000 * units_per_second)
+    seconds, rest = np.divmod(np.where(usable, stated, 0), units_per_second)
+    out.micros = seconds * 1_000_000 + rest * 1_000_000 // units_per_second
+    out.reasons = {int(at): "expected a time in the years 1 to 9999" for at in np.flatnonzero(~usable)}
 
 
 def _take_singly(column: Any, first: int, reading: TimeReading, out: TimeColumn) -> None:
@@ -115,6 +121,7 @@ def _take_singly(column: Any, first: int, reading: TimeReading, out: TimeColumn)
         try:
             out.micros[place] = parse_time(value, reading)
         except (ValueError, OverflowError) as error:
+            out.micros[place] = 0
             out.reasons[place] = str(error)
 
 

@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Literal, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from schemas.values import to_micros
+from schemas.values import MICROS_MAX, MICROS_MIN, to_micros
 from streams.sources.problems import FileRefusedError, shown
 
 EPOCH_UNITS_PER_SECOND = {"epoch-s": 1, "epoch-ms": 1_000, "epoch-us": 1_000_000, "epoch-ns": 1_000_000_000}
@@ -47,6 +47,13 @@ def zone_named(name: str | None) -> ZoneInfo | None:
 
 def parse_time(value: object, reading: TimeReading, dates: DateRule = "refuse") -> int:
     """Return one stated time in microseconds since the Unix epoch; ValueError with what was expected and found."""
+    micros = _parse(value, reading, dates)
+    if not MICROS_MIN <= micros <= MICROS_MAX:
+        raise ValueError("expected a time in the years 1 to 9999")
+    return micros
+
+
+def _parse(value: object, reading: TimeReading, dates: DateRule) -> int:
     if isinstance(value, datetime):
         return _placed(value, reading, value)
     if isinstance(value, date):

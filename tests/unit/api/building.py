@@ -20,7 +20,7 @@ from projections.views.bars import BarRow
 from projections.views.features import FeatureRow
 from projections.views.symbols import Series, SymbolRow
 from schemas.events.recommendations import FamilyOpinion, RecommendationMade
-from schemas.features import FEATURE_NAMES, FEATURE_SET
+from schemas.features import FEATURE_NAMES, FEATURE_SET, FEATURES
 from schemas.ids import derived_id
 from schemas.registry import committed_catalogue
 from schemas.samples import samples
@@ -108,8 +108,8 @@ def symbol_row(symbol: str = "AAPL") -> SymbolRow:
 
 
 def predictor(interval: str = "1d", trained_until: int = T0 - 1) -> Predictor:
-    """A model that buys what has momentum: BUY where the sum of the features is above 0."""
-    columns = np.arange(len(FEATURE_NAMES), dtype=np.int64)
+    """A model that buys where the sum of the technical features is above 0."""
+    columns = np.array([place for place, feature in enumerate(FEATURES) if feature.family == "technical"], np.int64)
     buy = np.full(len(columns), 0.1)
     model = LinearModel(np.stack([-buy, np.zeros(len(columns)), buy]), np.zeros(3), np.zeros(len(columns)))
     return LinearPredictor(Card("f" * 64, interval, FEATURE_SET, trained_until, 0.2), model, columns, Calibration(1.0, 0.0, 1.0))

@@ -27,13 +27,28 @@ def trained(features=6, **parameters):
     rng = np.random.default_rng(3)
     x = rng.normal(size=(1_500, features)).round(2)
     y = (x[:, 0] + x[:, 1] * x[:, 2] > 0.3).astype(int) + (x[:, 3] > 0.5)
-    told = {"objective": "multiclass", "num_class": 3, "num_leaves": 15, "max_depth": 5, "min_data_in_leaf": 20, "num_threads": 1, "verbose": -1}
+    told = {
+        "objective": "multiclass",
+        "num_class": 3,
+        "num_leaves": 15,
+        "max_depth": 5,
+        "min_data_in_leaf": 20,
+        "num_threads": 1,
+        "verbose": -1,
+    }
     return lightgbm.train(told | parameters, lightgbm.Dataset(x, y), num_boost_round=30), x
 
 
 @pytest.mark.parametrize(
     "parameters",
-    [{}, {"max_depth": 2}, {"num_leaves": 31, "max_depth": 8}, {"min_data_in_leaf": 700}, {"lambda_l1": 50.0}, {"bagging_fraction": 0.5, "bagging_freq": 1}],
+    [
+        {},
+        {"max_depth": 2},
+        {"num_leaves": 31, "max_depth": 8},
+        {"min_data_in_leaf": 700},
+        {"lambda_l1": 50.0},
+        {"bagging_fraction": 0.5, "bagging_freq": 1},
+    ],
     ids=str,
 )
 def test_margins_and_contributions_are_lightgbms_own(parameters):
@@ -50,9 +65,11 @@ def test_margins_and_contributions_are_lightgbms_own(parameters):
 
 
 def test_values_on_a_threshold_go_where_lightgbm_sends_them():
-    booster, x = trained()
+    booster, _ = trained()
     thresholds = [
-        sorted(float(t) for line in booster.model_to_string().splitlines() if line.startswith("threshold=") for t in line[10:].split())
+        sorted(
+            float(t) for line in booster.model_to_string().splitlines() if line.startswith("threshold=") for t in line[10:].split()
+        )
     ][0][:200]
     rows = np.repeat(np.array(thresholds)[:, None], 6, axis=1)
     margins, _ = TreeTables(read_forest(booster.model_to_string()), (-1.0, 0.0, 1.0)).predict(rows)
@@ -73,7 +90,9 @@ def test_a_model_with_missing_values_of_its_own_is_refused():
     rng = np.random.default_rng(3)
     x = np.where(rng.random((900, 3)) < 0.1, np.nan, rng.normal(size=(900, 3)))
     y = (np.nan_to_num(x[:, 0]) > 0).astype(int) + (rng.random(900) > 0.5)
-    booster = lightgbm.train({"objective": "multiclass", "num_class": 3, "num_threads": 1, "verbose": -1}, lightgbm.Dataset(x, y), 5)
+    booster = lightgbm.train(
+        {"objective": "multiclass", "num_class": 3, "num_threads": 1, "verbose": -1}, lightgbm.Dataset(x, y), 5
+    )
 
     with pytest.raises(TreesError, match="numeric splits"):
         read_forest(booster.model_to_string())

@@ -1,5 +1,6 @@
 """The fold and the reference give the same bytes, however records are cut into chunks and wherever the fold is restored."""
 
+import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -11,16 +12,14 @@ from schemas.events.base import Event
 from schemas.events.market import BarClosed
 from schemas.events.operations import DeadLetter
 from schemas.headers import cloud_event_headers
-from schemas.topics import BARS, TICKS
+from schemas.topics import BARS
 from streams.bars import closed
-from streams.bars.fold import BarsFold
 from streams.bars.settings import BarsSettings
-from streams.dead_letters import DeadLetterOffice
 from streams.fold import Output
-from tests.builders import SECOND, T0, Record, bar, clock, codec, tick
+from tests.builders import MINUTE, SECOND, T0, Record, bar, clock, tick
+from tests.unit.streams.bars.harness import CODEC, Driver
 from tests.unit.streams.bars.reference import ReferenceBars, Refused
 
-CODEC = codec()
 APPENDED_MS = T0 // 1000 + 60_000
 STEP = SECOND // 4
 SPAN = 480
@@ -105,27 +104,15 @@ def runs(draw: st.DrawFn, records: st.SearchStrategy[tuple[bytes | None, bytes |
     return Run(chosen, numbered, draw(st.lists(chunk, max_size=60)))
 
 
-def new_fold(run: Run) -> BarsFold:
-    return BarsFold(CODEC, DeadLetterOffice(CODEC, "bars", 0), run.settings)
-
-
 def folded(run: Run) -> list[Output]:
-    fold, state, outputs, begin = new_fold(run), dict[bytes, bytes](), list[Output](), 0
+    driver, outputs, begin = Driver(run.settings), list[Output](), 0
     for length, then in [*run.chunks, (len(run.records), "drain")]:
-        fold.apply(TICKS, run.records[begin : begin + length])
+        driver.apply(run.records[begin : begin + length])
         begin += length
-        if then == "go on":
-            continue
-        emission = fold.drain()
-        outputs += emission.outputs
-        for key, value in emission.changes.items():
-            if value is None:
-                del state[key]
-            else:
-                state[key] = value
+        if then != "go on":
+            outputs += driver.commit()
         if then == "restore":
-            fold = new_fold(run)
-            fold.restore(state)
+            driver.restore()
     return outputs
 
 
@@ -179,5 +166,28 @@ def test_a_changed_byte_is_judged_as_the_ordinary_decoder_judges_it(changes):
     run = Run(
         BarsSettings(intervals=("1s", "1m"), lateness_us=0, kept_window_us=10 * SECOND), records, [(5, "drain"), (5, "restore")]
     )
+
+    assert comparable(folded(run)) == expected(run)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_long_runs_of_many_symbols_are_those_of_the_reference(seed):
+    """Long enough to outgrow every array, with chunks of thousands, on a feed whose clock jitters and whose sessions change."""
+    choose = random.Random(seed)
+    events = []
+    for place in range(4_000):
+        now = T0 + place * SECOND // 8
+        if choose.random() < 0.005:
+            events.append(clock(now, source=choose.choice("ab")))
+            continue
+        behind = choose.choice([0, 0, 0, SECOND // 2, SECOND * 2 if choose.random() < 0.9 else 30 * SECOND, 400 * SECOND])
+        values = {"price": choose.uniform(1, 500), "size": choose.uniform(0, 9), "price_eligible": choose.random() < 0.9}
+        values |= {"symbol": f"S{choose.randrange(40)}", "source": choose.choice("ab"), "recording": f"session-{place // 500}"}
+        events.append(tick(event_time=now - behind, sequence=choose.randrange(10_000), **values))
+    records = [Record(*encoded(event), offset, timestamp=APPENDED_MS * 2) for offset, event in enumerate(events)]
+    chosen = BarsSettings(intervals=("1s", "1m"), lateness_us=2 * SECOND, kept_window_us=2 * MINUTE)
+    chunks = [(choose.choice([1, 50, 700, 2_000]), choose.choice(["go on", "drain", "restore"])) for _ in range(20)]
+
+    run = Run(chosen, records, chunks)
 
     assert comparable(folded(run)) == expected(run)
