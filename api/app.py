@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 
 from starlette.applications import Starlette
@@ -53,7 +54,8 @@ def _services(deps: Deps, live: LiveFeed, metrics: ApiMetrics) -> Services:
     settings, stated = deps.settings, package_version()
     return Services(
         recommendations=deps.recommendations,
-        market=deps.market,
+        symbols=deps.symbols,
+        series=deps.series,
         engine=Engine(deps.predictors, metrics, settings.engine_threads),
         live=live,
         readiness=Readiness(deps.probes, settings.probe_timeout_s),
@@ -63,7 +65,7 @@ def _services(deps: Deps, live: LiveFeed, metrics: ApiMetrics) -> Services:
         clock=deps.clock,
         settings=settings,
         version=stated,
-        openapi=dump(document(OPERATIONS, stated)),
+        openapi=cache(lambda: dump(document(OPERATIONS, stated))),
         documentation=documentation_page(),
     )
 

@@ -75,7 +75,9 @@ class LimitedProtocol(AutoHTTPProtocol):  # type: ignore[misc, valid-type]  # wh
 
     def _head_is_late(self) -> None:
         self._deadline = None
-        if self._is_idle():
+        if not self._head_bytes and self._is_idle():
+            self.transport.close()  # opened ahead, and not used: nobody waits for an answer
+        elif self._is_idle():
             self._refuse(408, "REQUEST_TIMEOUT", f"expected a request within {self._limits.head_s:g} s")
 
     def _refuse(self, status: int, code: str, message: str) -> None:

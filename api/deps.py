@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from opentelemetry.trace import TracerProvider
 from prometheus_client import CollectorRegistry
 
-from api.ports import Clock, MarketReads, Probe, RecommendationReads
+from api.ports import Clock, Probe, RecommendationReads, SeriesReads, SymbolReads
 from models.predictor import Predictor
 from schemas.registry import Catalogue
 
@@ -46,7 +46,8 @@ class Deps:
     """Everything the API talks to."""
 
     recommendations: RecommendationReads
-    market: MarketReads
+    symbols: SymbolReads
+    series: SeriesReads
     catalogue: Catalogue
     clock: Clock
     metrics: CollectorRegistry

@@ -9,10 +9,9 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api.envelope import failure
 from api.errors import CODE_OF_STATUS, ApiError, UnavailableError
-from api.middleware.request_context import TRACE_KEY
-from api.registry_protocol import RegistryProtocolError, is_registry_path, registry_failure
+from api.refusal import refusal
+from api.registry_protocol import RegistryProtocolError
 from projections.ports import StoreUnavailable
 
 log = logging.getLogger(__name__)
@@ -28,10 +27,8 @@ _MESSAGES = {
 
 async def answer_api_error(request: Request, error: ApiError) -> Response:
     """Answer what we refuse."""
-    if is_registry_path(request.scope["path"]):
-        number = error.error_code if isinstance(error, RegistryProtocolError) else error.status
-        return registry_failure(error.status, number, error.message, error.headers)
-    return failure(error.status, error.code, error.message, request.scope[TRACE_KEY], error.details, error.headers)
+    number = error.error_code if isinstance(error, RegistryProtocolError) else None
+    return refusal(request.scope, error.status, error.code, error.message, error.details, error.headers, number)
 
 
 async def answer_unavailable(request: Request, error: StoreUnavailable) -> Response:

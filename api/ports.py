@@ -34,17 +34,11 @@ class RecommendationReads(Protocol):
         """Return the place after everything that is visible now."""
 
 
-class MarketReads(Protocol):
-    """The read models of the market. Raises StoreUnavailable where the store cannot answer."""
+class SymbolReads(Protocol):
+    """The read model of symbols. Raises StoreUnavailable where the store cannot answer."""
 
     async def symbols(self) -> list[SymbolRow]:
         """Return every symbol that has a bar."""
-
-    async def bars(self, series: "SeriesRange") -> list[BarRow]:
-        """Return the newest bars in a range, ascending."""
-
-    async def features(self, series: "SeriesRange") -> list[FeatureRow]:
-        """Return the newest features in a range, ascending."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +51,16 @@ class SeriesRange:
     end: int | None
     limit: int
     source: str | None = None
+
+
+class SeriesReads(Protocol):
+    """The read models of bars and features. Raises StoreUnavailable where the store cannot answer."""
+
+    async def bars(self, series: SeriesRange) -> list[BarRow]:
+        """Return the newest bars in a range, ascending."""
+
+    async def features(self, series: SeriesRange) -> list[FeatureRow]:
+        """Return the newest features in a range, ascending."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,12 +1,14 @@
 """How a schema registry speaks: its media type, and its own shape of an error."""
 
+from collections.abc import Mapping
+
 from starlette.responses import Response
 
 from api.envelope import dump
 from api.errors import ApiError
 
 MEDIA = "application/vnd.schemaregistry.v1+json"
-_ROOTS = ("schemas", "subjects", "config", "mode")
+_ROOTS = frozenset({"schemas", "subjects", "config", "mode"})
 
 
 class RegistryProtocolError(ApiError):
@@ -29,11 +31,11 @@ def registry_success(value: object) -> Response:
     return RegistryResponse(dump(value))
 
 
-def registry_failure(status: int, error_code: int, message: str, headers: dict[str, str] | None = None) -> Response:
+def registry_failure(status: int, error_code: int, message: str, headers: Mapping[str, str] | None = None) -> Response:
     """Return an error as a registry answers it."""
     return RegistryResponse(dump({"error_code": error_code, "message": message}), status, headers)
 
 
 def is_registry_path(path: str) -> bool:
     """Return whether a path belongs to the registry, whose clients expect its own errors."""
-    return path.split("/", 2)[1] in _ROOTS
+    return not _ROOTS.isdisjoint(path.split("/", 2)[1:2])

@@ -11,10 +11,8 @@ from api.deps import ApiSettings
 from api.operation import Call, Operation
 from api.parameters import Input, NoQuery
 from api.reading import read_body, read_query, validated
+from api.scope import ROUTE_KEY, STREAMS_KEY
 from api.services import Services
-
-ROUTE_KEY = "autotrader.route"
-STREAMS_KEY = "autotrader.streams"
 
 
 def routes(operations: Iterable[Operation], services: Services) -> list[Route]:

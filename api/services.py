@@ -1,5 +1,6 @@
 """What handlers work with: the dependencies, and what the application itself keeps running."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from prometheus_client import CollectorRegistry
@@ -9,7 +10,7 @@ from api.documentation.page import Page
 from api.engine import Engine
 from api.live import LiveFeed
 from api.micro_cache import MicroCache
-from api.ports import Clock, MarketReads, RecommendationReads
+from api.ports import Clock, RecommendationReads, SeriesReads, SymbolReads
 from api.readiness import Readiness
 from projections.views.recommendations import Page as RecommendationPage
 from schemas.registry import Catalogue
@@ -20,7 +21,8 @@ class Services:
     """One for each application; put together in ``api.app``."""
 
     recommendations: RecommendationReads
-    market: MarketReads
+    symbols: SymbolReads
+    series: SeriesReads
     engine: Engine
     live: LiveFeed
     readiness: Readiness
@@ -30,5 +32,5 @@ class Services:
     clock: Clock
     settings: ApiSettings
     version: str
-    openapi: bytes
+    openapi: Callable[[], bytes]
     documentation: Page

@@ -13,11 +13,21 @@ from api.ports import SeriesRange
 from api.postgres import Pool
 from projections.paging import Place
 from projections.ports import Analytics, StoreUnavailable
-from projections.views import bars, features, recommendations, symbols
-from projections.views.bars import BarRow
-from projections.views.features import FeatureRow
-from projections.views.recommendations import Following, Page, RecommendationFilter, RecommendationRow
-from projections.views.symbols import SymbolRow
+from projections.versions import BARS_V1, FEATURES_V1, RECOMMENDATIONS_V1, SYMBOLS_V1, Projection
+from projections.views.bars import BarRow, bars
+from projections.views.features import FeatureRow, features
+from projections.views.recommendations import (
+    Following,
+    Page,
+    RecommendationFilter,
+    RecommendationRow,
+    latest_recommendations,
+    newest_place,
+    recommendation_by_id,
+    recommendation_events,
+    recommendations_since,
+)
+from projections.views.symbols import SymbolRow, symbols
 from schemas.events.recommendations import RecommendationMade
 
 T = TypeVar("T")
@@ -26,28 +36,44 @@ T = TypeVar("T")
 class PostgresReads:
     """Recommendations and symbols."""
 
-    def __init__(self, pool: Pool, *, timeout_s: float = 3.0) -> None:
+    def __init__(
+        self,
+        pool: Pool,
+        *,
+        recommendations: Projection = RECOMMENDATIONS_V1,
+        symbols: Projection = SYMBOLS_V1,
+        timeout_s: float = 3.0,
+    ) -> None:
+        """Read from these versions of the read models."""
         self._pool = pool
+        self._recommendations = recommendations
+        self._symbols = symbols
         self._timeout_s = timeout_s
         """Longer than the statement timeout: for a server that is frozen and does not even refuse."""
 
     async def latest(self, filters: RecommendationFilter) -> Page:
-        return await self._read(lambda connection: recommendations.latest_recommendations(connection, filters))
+        """Return recommendations newest first."""
+        return await self._read(lambda asked: latest_recommendations(asked, filters, projection=self._recommendations))
 
     async def by_id(self, recommendation_id: str) -> RecommendationRow | None:
-        return await self._read(lambda connection: recommendations.recommendation_by_id(connection, recommendation_id))
+        """Return one recommendation with its features."""
+        return await self._read(lambda asked: recommendation_by_id(asked, recommendation_id, projection=self._recommendations))
 
     async def events(self, ids: Sequence[str]) -> dict[str, RecommendationMade]:
-        return await self._read(lambda connection: recommendations.recommendation_events(connection, ids))
+        """Return whole events by id."""
+        return await self._read(lambda asked: recommendation_events(asked, ids, projection=self._recommendations))
 
     async def following(self, place: Place, limit: int) -> Following:
-        return await self._read(lambda connection: recommendations.recommendations_since(connection, place, limit))
+        """Return what became visible after a place."""
+        return await self._read(lambda asked: recommendations_since(asked, place, limit, projection=self._recommendations))
 
     async def newest_place(self) -> Place:
-        return await self._read(recommendations.newest_place)
+        """Return the place after everything that is visible now."""
+        return await self._read(lambda asked: newest_place(asked, projection=self._recommendations))
 
     async def symbols(self) -> list[SymbolRow]:
-        return await self._read(symbols.symbols)
+        """Return every symbol that has a bar."""
+        return await self._read(lambda asked: symbols(asked, projection=self._symbols))
 
     async def _read(self, query: Callable[[AsyncConnection[Any]], Awaitable[T]]) -> T:
         """Run a query; a connection that broke while it lay in the pool is no reason to fail, so the next one is asked."""
@@ -68,18 +94,31 @@ class PostgresReads:
 class AnalyticsReads:
     """Bars and features. The client blocks, so each query takes one of a few threads, and no longer than its time."""
 
-    def __init__(self, analytics: Analytics, *, threads: int = 2, timeout_s: float = 5.0) -> None:
+    def __init__(
+        self,
+        analytics: Analytics,
+        *,
+        bars: Projection = BARS_V1,
+        features: Projection = FEATURES_V1,
+        threads: int = 2,
+        timeout_s: float = 5.0,
+    ) -> None:
+        """Read from these versions of the read models."""
         self._analytics = analytics
+        self._bars = bars
+        self._features = features
         self._threads = CapacityLimiter(threads)
         self._timeout_s = timeout_s
 
     async def bars(self, series: SeriesRange) -> list[BarRow]:
-        return await self._read(bars.bars, series)
+        """Return the newest bars of a range, ascending."""
+        return await self._read(bars, series, self._bars)
 
     async def features(self, series: SeriesRange) -> list[FeatureRow]:
-        return await self._read(features.features, series)
+        """Return the newest features of a range, ascending."""
+        return await self._read(features, series, self._features)
 
-    async def _read(self, query: Callable[..., list[T]], wanted: SeriesRange) -> list[T]:
+    async def _read(self, query: Callable[..., list[T]], wanted: SeriesRange, projection: Projection) -> list[T]:
         def ask() -> list[T]:
             return query(
                 self._analytics,
@@ -89,6 +128,7 @@ class AnalyticsReads:
                 wanted.end,
                 wanted.limit,
                 source=wanted.source,
+                projection=projection,
             )
 
         try:

@@ -44,7 +44,7 @@ def _once(cache_dir: Path, data_dir: Path) -> Mapping[str, float]:
     }
     with bench_stack(cache_dir, ("kafka",)) as endpoints, tempfile.TemporaryDirectory() as folder:
         create_topics(endpoints.kafka)
-        serve_demo_model(data_dir, cache_dir, Path(folder) / "models", "1s")
+        serve_demo_model(data_dir, Path(folder) / "models", "1s")
         tell_side_inputs(endpoints.kafka, time.time_ns() // 1000 + FAR_AHEAD_US)
         log = Path(folder) / "worker.log"
         with streams_worker(Path(folder), endpoints.kafka, ("bars", "features", "recommendations"), settings, log):

@@ -130,6 +130,7 @@ class Settings(BaseSettings):
     )
 
     env: Literal["dev", "test", "prod"] = "dev"
+    debug: bool = False  # commands show where an error comes from
     data_dir: Path = Path(".autotrader")
     kafka: KafkaSettings = KafkaSettings()
     registry: RegistrySettings = RegistrySettings()

@@ -44,4 +44,4 @@ def trace_headers(context: Context | None = None) -> list[tuple[str, bytes]]:
 def trace_context(headers: Iterable[tuple[str, bytes | None]] | None) -> Context:
     """Return the context that Kafka headers carry, to be a span's parent; an empty one if they carry none or a malformed one."""
     carrier = {name: value.decode("ascii", "replace") for name, value in headers or () if name in _FIELDS and value is not None}
-    return TraceContextTextMapPropagator().extract(carrier, Context())
+    return TraceContextTextMapPropagator().extract(carrier)

@@ -42,9 +42,13 @@ class Batch:
             Batch(self.topic, self.messages[middle:], self.records.part(middle, len(self.messages)), after),
         )
 
-    def appended_at(self) -> dict[int, float]:
-        """Return the append time of the last record of each partition, in seconds since the Unix epoch."""
-        return {int(p): self.messages[at].timestamp()[1] / 1000 for at, p in enumerate(self.records.partitions.tolist())}
+    def appended_at(self) -> dict[int, tuple[float, float]]:
+        """Return the append times of the first and the last record of each partition, in seconds since the Unix epoch."""
+        partitions = [move.partition for move in self.moves]
+        firsts = np.searchsorted(self.records.partitions, partitions, "left").tolist()
+        ends = np.searchsorted(self.records.partitions, partitions, "right").tolist()
+        bounds = zip(partitions, firsts, ends, strict=True)
+        return {partition: (self._appended_at(first), self._appended_at(end - 1)) for partition, first, end in bounds}
 
     def bad_record(self, projection: str, flaw: Flaw) -> BadRecord:
         """Return a record that cannot be processed as it came."""
@@ -62,6 +66,9 @@ class Batch:
             message=flaw.message,
         )
 
+    def _appended_at(self, index: int) -> float:
+        return self.messages[index].timestamp()[1] / 1000
+
 
 @dataclass(slots=True)
 class Position:
@@ -72,13 +79,21 @@ class Position:
     """Behind what is stored."""
     read: int
     """Behind what is stored or about to be."""
-    appended_at: float | None = None
+    stored_until: float | None = None
     """Append time of the last record stored, in seconds since the Unix epoch."""
+    waiting_since: float | None = None
+    """Append time of the first record that is about to be stored."""
 
     @classmethod
     def of(cls, claim: Claim) -> Self:
         """Return where a partition that was taken over stands."""
         return cls(claim.epoch, claim.next_offset, claim.next_offset)
+
+    def late_s(self, now: float, at_end: bool) -> float:
+        """Return how far behind the partition is in seconds: the age of what waits, or of the last record stored."""
+        if self.waiting_since is not None:
+            return max(0.0, now - self.waiting_since)
+        return 0.0 if at_end or self.stored_until is None else max(0.0, now - self.stored_until)
 
     def resume(self) -> int:
         """Return where to read on from: behind what is stored, whatever was read beyond it."""

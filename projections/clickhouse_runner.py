@@ -24,7 +24,7 @@ from projections.views.series import Columns, taken
 MONTHS_MAX = 60
 """Of one insert. ClickHouse refuses more than 100 partitions, and a replay of daily bars spans years."""
 
-CLICKHOUSE_SETTINGS = RunnerSettings(records_max=50_000, wait_s=0.5)
+CLICKHOUSE_SETTINGS = RunnerSettings(records_max=20_000, wait_s=0.3)
 """Each insert becomes at least one part on disk: fewer and larger ones."""
 
 

@@ -1,5 +1,6 @@
 """Asking a store again for as long as it takes, while the runner stays a member of its group."""
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from threading import Event
@@ -9,6 +10,8 @@ from projections.intake import Intake
 from projections.ports import Ambient, Observer, StoreUnavailable
 
 _POLL_S = 0.2
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,11 +29,20 @@ class RunnerSettings:
 class Patience:
     """Does work until it is done. The time between two attempts doubles up to a limit; half of it is left to chance."""
 
-    def __init__(self, observer: Observer, ambient: Ambient, settings: RunnerSettings, name: str) -> None:
+    def __init__(
+        self,
+        observer: Observer,
+        ambient: Ambient,
+        settings: RunnerSettings,
+        name: str,
+        meanwhile: Callable[[Intake], None],
+    ) -> None:
+        """``meanwhile`` is called again and again between two attempts."""
         self._observer = observer
         self._ambient = ambient
         self._settings = settings
         self._name = name
+        self._meanwhile = meanwhile
 
     def see_through(
         self, intake: Intake, generation: int, stop: Event, first: Callable[[], Any], again: Callable[[], Any] | None = None
@@ -43,6 +55,7 @@ class Patience:
             except StoreUnavailable as error:
                 attempt += 1
                 delay_s = self._delay_s(attempt)
+                log.warning("%s: attempt %d failed, the next in %.1f s: %s", self._name, attempt, delay_s, error)
                 self._observer.retrying(self._name, attempt, delay_s, error)
                 self._rest(intake, delay_s, stop)
                 if stop.is_set() or generation != intake.generation:
@@ -59,3 +72,4 @@ class Patience:
         end = self._ambient.monotonic() + delay_s
         while (left_s := end - self._ambient.monotonic()) > 0 and not stop.is_set():
             intake.idle(min(left_s, _POLL_S))
+            self._meanwhile(intake)

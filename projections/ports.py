@@ -99,6 +99,11 @@ class BadRecord:
     code: str
     message: str
 
+    @property
+    def place(self) -> tuple[int, int]:
+        """Return its partition and offset."""
+        return self.partition, self.offset
+
 
 class Observer(Protocol):
     """Watches a runner: metrics and logs are made of this."""

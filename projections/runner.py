@@ -76,9 +76,11 @@ class Runner(Generic[R]):
         self._settings = settings
         self._name = str(sink.projection)
         self._topic = sink.projection.topic
-        self._patience = Patience(observer, ambient, settings, self._name)
+        self._patience = Patience(observer, ambient, settings, self._name, self._report)
         self._positions: dict[Partition, Position] = {}
         self._write: _Write[R] | None = None
+        self._buried: set[tuple[int, int]] = set()
+        """Places of the dead letters of the batch at hand."""
         self._reported_at = -float("inf")
 
     def run(self, stop: Event) -> None:
@@ -89,6 +91,7 @@ class Runner(Generic[R]):
                     try:
                         self._membership(writer, stop)
                     except Fenced as error:
+                        log.warning("%s: fenced, joins the group anew: %s", self._name, error)
                         self._observer.fenced(self._name, error)
                         stop.wait(self._settings.retry_first_s * (1 + self._ambient.jitter()))
             finally:
@@ -123,8 +126,10 @@ class Runner(Generic[R]):
         if generation != intake.generation or stop.is_set():
             return
         self._bury(batch, folded.flaws)
+        appended_at = batch.appended_at()
         for move in batch.moves:
-            self._positions[move.topic, move.partition].read = move.next_offset
+            position = self._positions[move.topic, move.partition]
+            position.read, position.waiting_since = move.next_offset, appended_at[move.partition][0]
         future = writer.submit(self._sink.write, folded.rows, batch.moves)
         self._write = _Write(batch, folded.rows, len(folded.flaws), generation, begun, future)
 
@@ -143,41 +148,47 @@ class Runner(Generic[R]):
         if done:
             self._stored(write.batch, write.bad, write.begun)
 
-    def _narrow(self, intake: Intake, batch: Batch, refused: ValueRefused, stop: Event) -> None:
-        """Find the value that the store refuses by halves, so that it alone becomes a dead letter."""
+    def _narrow(self, intake: Intake, batch: Batch, refused: ValueRefused, stop: Event) -> bool:
+        """Find the value that the store refuses by halves, so that it alone becomes a dead letter; False as ``_store``."""
         if len(batch.messages) > 1:
-            for half in batch.halves():
-                self._store(intake, half, stop)
-            return
+            return all(self._store(intake, half, stop) for half in batch.halves())
         self._bury(batch, [Flaw(0, "bad_value", str(refused))])
         begun = self._ambient.monotonic()
         nothing = self._sink.fold(batch.records.part(0, 0)).rows
-        if self._patience.see_through(intake, intake.generation, stop, lambda: self._sink.write(nothing, batch.moves)):
+        done = self._patience.see_through(intake, intake.generation, stop, lambda: self._sink.write(nothing, batch.moves))
+        if done:
             self._stored(batch, 1, begun)
+        return done
 
-    def _store(self, intake: Intake, batch: Batch, stop: Event) -> None:
+    def _store(self, intake: Intake, batch: Batch, stop: Event) -> bool:
+        """Fold a batch and store it before anything else; False where that became pointless."""
         begun = self._ambient.monotonic()
         folded = self._sink.fold(batch.records)
         self._bury(batch, folded.flaws)
         try:
             done = self._patience.see_through(intake, intake.generation, stop, lambda: self._sink.write(folded.rows, batch.moves))
         except ValueRefused as error:
-            self._narrow(intake, batch, error, stop)
-            return
+            return self._narrow(intake, batch, error, stop)
         if done:
             self._stored(batch, len(folded.flaws), begun)
+        return done
 
     def _stored(self, batch: Batch, bad: int, begun: float) -> None:
         appended_at = batch.appended_at()
         for move in batch.moves:
             at = self._positions.get((move.topic, move.partition))
             if at is not None:
-                at.next_offset, at.appended_at = move.next_offset, appended_at.get(move.partition)
+                at.next_offset, at.stored_until, at.waiting_since = move.next_offset, appended_at[move.partition][1], None
+        self._buried.clear()
         self._observer.wrote(self._name, len(batch.messages), bad, self._ambient.monotonic() - begun)
 
     def _bury(self, batch: Batch, flaws: Sequence[Flaw]) -> None:
-        if flaws:
-            self._dead_letters.keep([batch.bad_record(self._name, flaw) for flaw in flaws])
+        """Keep what cannot be processed, once, however often its batch is cut in halves."""
+        letters = [letter for flaw in flaws if (letter := batch.bad_record(self._name, flaw)).place not in self._buried]
+        if letters:
+            log.warning("%s: %d dead letters, the first: %s", self._name, len(letters), letters[0].message)
+            self._dead_letters.keep(letters)
+            self._buried.update(letter.place for letter in letters)
 
     def _take_over(self, intake: Intake, stop: Event) -> None:
         wanted, generation = intake.wanted or [], intake.generation
@@ -219,5 +230,5 @@ class Runner(Generic[R]):
         self._reported_at = self._ambient.monotonic()
         intake.mirror({at: position.next_offset for at, position in self._positions.items()})
         for at, position in self._positions.items():
-            late_s = 0.0 if position.appended_at is None or at in intake.ends else self._ambient.now() - position.appended_at
-            self._observer.behind(self._name, *at, intake.records_behind(at, position.next_offset), max(0.0, late_s))
+            late_s = position.late_s(self._ambient.now(), at in intake.ends)
+            self._observer.behind(self._name, *at, intake.records_behind(at, position.next_offset), late_s)

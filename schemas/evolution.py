@@ -5,7 +5,7 @@ and what they must decode to for ever. The catalogue holds the SHA-256 of both, 
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -106,21 +106,22 @@ def read_golden(folder: Path) -> dict[int, GoldenSample]:
     return found
 
 
-def write_new_versions(folder: Path) -> list[str]:
+def write_new_versions(folder: Path, examples: Sequence[Event] | None = None) -> list[str]:
     """Write schema and golden sample of each event version that has no file yet, append it to the catalogue, return the names.
 
+    ``examples``: what the golden samples are written from, one of each event; ``schemas.samples`` where none are given.
     Committed files never change. Commit what this writes in the change that raises an event's ``VERSION``.
     """
     catalogue_path = folder / CATALOGUE_FILE
     rows = json.loads(catalogue_path.read_text("utf-8")) if catalogue_path.exists() else []
-    examples = {sample.TYPE: sample for sample in samples()}
     written = []
-    for event in EVENTS:
+    for example in samples() if examples is None else examples:
+        event = type(example)
         path = folder / file_name(event)
         if path.exists():
             continue
         schema_id = len(rows) + 1
-        text, golden = schema_text(event), _golden_text(schema_id, event, examples[event.TYPE])
+        text, golden = schema_text(event), _golden_text(schema_id, event, example)
         path.write_text(text, "utf-8")
         golden_path(folder, path.name).parent.mkdir(exist_ok=True)
         golden_path(folder, path.name).write_text(golden, "utf-8")

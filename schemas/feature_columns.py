@@ -34,8 +34,8 @@ class FeatureColumns:
     price: NDArray[np.float64]
     volume: NDArray[np.float64]
     feature_set: list[str]
-    missing: list[list[str]]
-    inputs: list[list[str]]
+    missing: list[tuple[str, ...]]
+    inputs: list[tuple[str, ...]]
     synthetic: NDArray[np.bool_]
     bars_seen: NDArray[np.int64]
     raw: NDArray[np.float64]
@@ -96,8 +96,8 @@ def feature_columns_of(events: Sequence[FeaturesComputed]) -> FeatureColumns:
         bar_id=[event.bar_id for event in events],
         source=[event.source for event in events],
         feature_set=[event.feature_set for event in events],
-        missing=[list(event.missing) for event in events],
-        inputs=[list(event.inputs) for event in events],
+        missing=[event.missing for event in events],
+        inputs=[event.inputs for event in events],
         start=longs("start"),
         as_of=longs("as_of"),
         available_at=longs("available_at"),
@@ -110,10 +110,10 @@ def feature_columns_of(events: Sequence[FeaturesComputed]) -> FeatureColumns:
     )
 
 
-def _lists(reader: ColumnReader, places: Sequence[tuple[NDArray[np.bool_], Spans]], count: int) -> list[list[str]]:
-    rows: list[list[str]] = [[] for _ in range(count)]
-    for present, spans in places:
+def _lists(reader: ColumnReader, places: Sequence[tuple[NDArray[np.bool_], Spans]], count: int) -> list[tuple[str, ...]]:
+    rows: list[tuple[str, ...]] = [()] * count
+    for place, (present, spans) in enumerate(places):
         which = np.flatnonzero(present)
         for row, text in zip(which.tolist(), reader.texts_of(spans, which), strict=True):
-            rows[row].append(text)
+            rows[row] = (text,) if place == 0 else (*rows[row], text)
     return rows

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 from typing import Any
 
 from schemas.events.base import Event
@@ -80,10 +81,13 @@ class Catalogue:
 
 def committed_catalogue() -> Catalogue:
     """Read the committed schema files."""
-    folder = files("schemas") / "avro"
-    listed = json.loads((folder / "catalogue.json").read_text())
-    return Catalogue(
-        tuple(
-            SchemaVersion(row["id"], row["type"], row["version"], json.loads((folder / row["file"]).read_text())) for row in listed
-        )
+    return read_catalogue(files("schemas") / "avro", EVENT_BY_TYPE)
+
+
+def read_catalogue(folder: Traversable, events: Mapping[str, type[Event]]) -> Catalogue:
+    """Read a folder of schema files and the ``catalogue.json`` that lists them."""
+    rows = json.loads((folder / "catalogue.json").read_text("utf-8"))
+    versions = (
+        SchemaVersion(row["id"], row["type"], row["version"], json.loads((folder / row["file"]).read_text("utf-8"))) for row in rows
     )
+    return Catalogue(tuple(versions), events)

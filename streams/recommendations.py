@@ -1,12 +1,12 @@
 """Features to explained recommendations. Stateless: everything a decision needs is in the features event and the model."""
 
 from collections.abc import Mapping, Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 from schemas.codec import Codec
 from schemas.events.recommendations import RecommendationMade
 from schemas.events.signals import FeaturesComputed
-from schemas.headers import cloud_event_headers
+from schemas.headers import event_headers
 from schemas.topics import FEATURES, RECOMMENDATIONS
 from streams.dead_letters import DeadLetterOffice
 from streams.fold import Emission, InputRecord, Output
@@ -18,8 +18,8 @@ AGENT = "recommendations"
 class Recommends(Protocol):
     """What makes recommendations of features: models.recommender."""
 
-    def recommend(self, features: Sequence[FeaturesComputed], /) -> Sequence[RecommendationMade]:
-        """Return the recommendations for those features that a model may decide on, in their order."""
+    def recommend_records(self, features: Sequence[Mapping[str, Any]], /) -> Sequence[Mapping[str, Any]]:
+        """Return RecommendationMade records for those FeaturesComputed records that a model may decide on, in their order."""
 
 
 class RecommendationsFold:
@@ -44,9 +44,10 @@ class RecommendationsFold:
                 self._outputs.append(self._letters.letter(topic, record, event.code, event.message))
             elif isinstance(event, FeaturesComputed):
                 features.append(event)
-        for recommendation in self._recommender.recommend(features):
-            headers = cloud_event_headers(recommendation)
-            self._outputs.append(Output(RECOMMENDATIONS, recommendation.key(), self._codec.encode(recommendation), headers))
+        for made in self._recommender.recommend_records([_record(event) for event in features]):
+            headers = event_headers(RecommendationMade.TYPE, made["id"], "/autotrader/recommendations", made["decided_at"])
+            value = self._codec.encode_record(RecommendationMade.TYPE, made)
+            self._outputs.append(Output(RECOMMENDATIONS, made["symbol"].encode(), value, headers))
         if features:
             newest = max(event.as_of for event in features)
             self._watermark = newest if self._watermark is None else max(newest, self._watermark)
@@ -60,3 +61,8 @@ class RecommendationsFold:
 
     def watermark(self) -> int | None:
         return self._watermark
+
+
+def _record(event: FeaturesComputed) -> dict[str, Any]:
+    """Return the event as the codec decodes it; one level deep, without copying what is in it."""
+    return {**vars(event), "raw": vars(event.raw), "normalised": vars(event.normalised)}

@@ -10,11 +10,11 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from structlog.contextvars import bind_contextvars, clear_contextvars
 
-from api.envelope import failure
+from api.refusal import refusal
+from api.scope import TRACE_KEY
 
 log = logging.getLogger("api.requests")
 
-TRACE_KEY = "autotrader.trace_id"
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 _TRACEPARENT = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}.*")
 _NO_TRACE = "0" * 32
@@ -52,7 +52,7 @@ class RequestContext:
         except Exception:  # the edge: logged whole, told as nothing but its trace id
             log.exception("a request failed")
             if not status:
-                error = failure(500, "INTERNAL_ERROR", "something went wrong; the trace id finds it in the logs", trace_id)
+                error = refusal(scope, 500, "INTERNAL_ERROR", "something went wrong; the trace id finds it in the logs")
                 await error(scope, receive, send_with_ids)
         finally:
             _log_answer(scope, status, started)

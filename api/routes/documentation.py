@@ -9,7 +9,7 @@ from api.services import Services
 
 async def openapi(services: Services, _: Call) -> Response:
     """Answer the OpenAPI document."""
-    return JsonResponse(services.openapi)
+    return JsonResponse(services.openapi())
 
 
 async def page(services: Services, _: Call) -> Response:

@@ -112,7 +112,7 @@ async def generate_recommendations(services: Services, call: Call) -> Response:
 async def _features(services: Services, wanted: FeaturesInput, now: int) -> FeaturesComputed | None:
     if wanted.given:
         return _given(wanted, now)
-    rows = await services.market.features(SeriesRange(wanted.symbol, wanted.interval, None, None, 1, wanted.source))
+    rows = await services.series.features(SeriesRange(wanted.symbol, wanted.interval, None, None, 1, wanted.source))
     return _stored(rows[-1]) if rows else None
 
 

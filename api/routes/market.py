@@ -31,19 +31,19 @@ class RangeQuery(Input):
 
 async def list_symbols(services: Services, call: Call) -> Response:
     """Answer every symbol that has a bar."""
-    rows = await services.market.symbols()
+    rows = await services.symbols.symbols()
     return success([_symbol(row) for row in rows], call.now, count=len(rows))
 
 
 async def list_bars(services: Services, call: Call) -> Response:
     """Answer bars of a symbol."""
-    rows = await services.market.bars(_range(call))
+    rows = await services.series.bars(_range(call))
     return success([_bar(row) for row in rows], call.now, count=len(rows))
 
 
 async def list_features(services: Services, call: Call) -> Response:
     """Answer features of a symbol."""
-    rows = await services.market.features(_range(call))
+    rows = await services.series.features(_range(call))
     return success([_features(row) for row in rows], call.now, count=len(rows))
 
 

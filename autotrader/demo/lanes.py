@@ -13,10 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autotrader.demo.plan import (
+    DAILY,
     DAY_US,
     HELD_BACK,
     HISTORY,
     LOOP_SOURCE,
+    MINUTE,
     WEEK_US,
     Slice,
     day_end,
@@ -45,6 +47,14 @@ class Lane(Protocol):
     def name(self) -> str:
         """Return what people call it."""
 
+    @property
+    def symbols(self) -> Sequence[str]:
+        """Return its symbols."""
+
+    @property
+    def intervals(self) -> Sequence[str]:
+        """Return the intervals at which decisions are made about them."""
+
     def feeds(self, part: int) -> Sequence[Feed]:
         """Return the feeds of a part in the order in which they are told; the last one is the market itself."""
 
@@ -57,6 +67,12 @@ class StockLane:
     codec: Codec
     slice: Slice
     name: str = "stocks"
+    intervals: Sequence[str] = (DAILY,)
+
+    @cached_property
+    def symbols(self) -> Sequence[str]:
+        """The stocks."""
+        return tuple(sorted({bar.symbol for bar in self.story.bars}))
 
     @cached_property
     def bars(self) -> Sequence[BarClosed]:
@@ -119,8 +135,7 @@ class StockLane:
         )
 
     def _clock(self, source: str, at: int, *, ended: bool = False) -> ClockAdvanced:
-        symbols = tuple(sorted({bar.symbol for bar in self.bars}))
-        return ClockAdvanced(source=source, at=at, reason="ended" if ended else "heartbeat", symbols=symbols)
+        return ClockAdvanced(source=source, at=at, reason="ended" if ended else "heartbeat", symbols=tuple(self.symbols))
 
     @property
     def _options(self) -> dict[str, str]:
@@ -136,6 +151,12 @@ class TickLane:
     slice: Slice
     lateness_us: int
     name: str = "futures"
+    intervals: Sequence[str] = (MINUTE, DAILY)
+
+    @property
+    def symbols(self) -> Sequence[str]:
+        """The one symbol."""
+        return (self.recording.symbol,)
 
     @cached_property
     def _columns(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -224,7 +245,7 @@ class TickLane:
         return feed
 
     def _clock(self, source: str, at: int, *, ended: bool = False) -> ClockAdvanced:
-        return ClockAdvanced(source=source, at=at, reason="ended" if ended else "heartbeat", symbols=(self.recording.symbol,))
+        return ClockAdvanced(source=source, at=at, reason="ended" if ended else "heartbeat", symbols=tuple(self.symbols))
 
     @property
     def _options(self) -> dict[str, str]:

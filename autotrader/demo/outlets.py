@@ -52,6 +52,7 @@ class Lines:
         self._shown: dict[Series, str] = {}
         self._free_at = 0.0
         self._headed = False
+        self._trouble = ""
 
     def __enter__(self) -> Self:
         return self
@@ -64,6 +65,9 @@ class Lines:
         if not self._headed:
             print(f"API {view.api_url}\ndocumentation {view.docs_url}\n{NOTICE}", file=self._out)
             self._headed = True
+        if view.trouble != self._trouble:
+            print(f"waiting: {view.trouble}" if view.trouble else "all is well again", file=self._out)
+            self._trouble = view.trouble
         self._free_at = max(self._free_at, time.monotonic() - 1.0)
         for one in in_order(view):
             series = one.symbol, one.interval

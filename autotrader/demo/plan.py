@@ -8,6 +8,9 @@ from numpy.typing import NDArray
 
 from schemas.values import interval_us
 
+DAILY, MINUTE = "1d", "1m"
+"""The intervals at which decisions are made."""
+
 HISTORY, HELD_BACK = 0, 1
 """Numbers of the first two parts; part 1 + n is the n-th repetition of what was held back."""
 

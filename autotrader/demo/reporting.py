@@ -63,7 +63,8 @@ class LineReporter:
             return
         self._told[step] = message, now_s
         share = f" {done / total:.0%}" if counted else ""
-        print(f"{step}: {message}{share}", file=self._out, flush=True)
+        self._out.write(f"{step}: {message}{share}\n")  # in one piece: several threads tell
+        self._out.flush()
 
 
 def reporter(err: TextIO) -> Reporter:

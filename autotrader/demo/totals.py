@@ -35,7 +35,18 @@ class Counts:
 
     def of(self, topic: str, event_type: str | None = None) -> int:
         """Return how many events of a type a topic holds; None: all."""
-        return sum(n for (t, e), n in self.events.items() if t == topic and event_type in (None, e))
+        events = dict(self.events)  # a copy: another thread counts on
+        return sum(n for (t, e), n in events.items() if t == topic and event_type in (None, e))
+
+    def __or__(self, other: "Counts") -> "Counts":
+        """Return what both have counted, of different topics."""
+        return Counts(
+            self.events + other.events,
+            self.actions + other.actions,
+            self.explained + other.explained,
+            self.idle_clocks + other.idle_clocks,
+            self.first_recommendation_s or other.first_recommendation_s,
+        )
 
 
 class Counting:

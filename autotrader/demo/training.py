@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from autotrader.demo.built_bars import build_bars
-from autotrader.demo.plan import first_session
+from autotrader.demo.plan import DAILY, MINUTE, first_session
 from autotrader.demo.recordings import Story, TickRecording
 from models.artifacts import current, set_current
 from models.features.engine import BarColumns
@@ -18,7 +18,6 @@ from schemas.events.market import BarClosed, CorporateAction
 from schemas.values import interval_us, to_micros
 from streams.bars.settings import BarsSettings
 
-DAILY, MINUTE = "1d", "1m"
 INTERVALS = (DAILY, MINUTE)
 DAILY_UNTIL = to_micros(datetime(2010, 1, 1, tzinfo=UTC))
 """The daily model sees no bar that ends later."""

@@ -100,8 +100,11 @@ class EmbeddedAnalytics:
 
     def _batch(self, table: str, columns: Mapping[str, Sequence[Any]]) -> pa.RecordBatch:
         types = self._column_types(table)
-        if unknown := columns.keys() - types.keys():
+        if columns.keys() - types.keys():
+            # A migration may have added the column since the types were asked for.
             self._forget_types(table)
+            types = self._column_types(table)
+        if unknown := columns.keys() - types.keys():
             raise self._rejected(f"expected columns of {table} ({', '.join(types)}), found {', '.join(sorted(unknown))}")
         try:
             arrays = [to_arrow(values, types[name]) for name, values in columns.items()]

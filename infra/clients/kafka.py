@@ -1,3 +1,4 @@
+import time
 from collections.abc import Iterable, Mapping
 from typing import Protocol
 
@@ -77,32 +78,40 @@ def admin(settings: KafkaSettings, client_id: str) -> AdminClient:
 
 
 def create_topics(client: AdminClient, topics: Iterable[TopicLike], *, partitions: int, replication_factor: int) -> list[str]:
-    """Create what does not exist, and return the names of what was created.
+    """Create what does not exist, wait until all can be used, and return the names of what was created.
 
     Raises ValueError if a topic exists with another number of partitions: its keys would live elsewhere than its neighbours';
     KafkaException if the brokers refuse or do not answer. Configuration of topics that exist is not changed.
     """
-    wanted = {topic.name: topic for topic in topics}
+    wanted = list(topics)
     existing = client.list_topics(timeout=_TIMEOUT_S).topics
-    for name in wanted.keys() & existing.keys():
-        if (found := len(existing[name].partitions)) != partitions:
-            raise ValueError(f"topic {name}: expected {partitions} partitions, found {found}")
     new = [
-        NewTopic(name, num_partitions=partitions, replication_factor=replication_factor, config=dict(topic.config))
-        for name, topic in wanted.items()
-        if name not in existing
+        NewTopic(topic.name, num_partitions=partitions, replication_factor=replication_factor, config=dict(topic.config))
+        for topic in wanted
+        if topic.name not in existing
     ]
-    if not new:
-        return []
-    created = []
-    for name, future in client.create_topics(new, operation_timeout=_TIMEOUT_S, request_timeout=2 * _TIMEOUT_S).items():
-        if _succeeded(future):
-            created.append(name)
-    return sorted(created)
+    futures = client.create_topics(new, operation_timeout=_TIMEOUT_S, request_timeout=2 * _TIMEOUT_S) if new else {}
+    created = sorted(name for name, future in futures.items() if _succeeded(future))
+    for name, found in _partitions(client, {topic.name for topic in wanted}).items():
+        if found != partitions:
+            raise ValueError(f"topic {name}: expected {partitions} partitions, found {found}")
+    return created
+
+
+def _partitions(client: AdminClient, names: set[str]) -> dict[str, int]:
+    """Return the number of partitions of each topic; a broker tells of a new topic a moment after it was created."""
+    end = time.monotonic() + _TIMEOUT_S
+    while True:
+        known = client.list_topics(timeout=_TIMEOUT_S).topics
+        if names <= known.keys():
+            return {name: len(known[name].partitions) for name in names}
+        if time.monotonic() > end:
+            raise KafkaException(KafkaError(KafkaError._TIMED_OUT, f"not visible yet: {sorted(names - known.keys())}"))  # noqa: SLF001
+        time.sleep(0.05)
 
 
 def _succeeded(future: "FutureLike") -> bool:
-    """Whether a topic was created; False if somebody else created it meanwhile."""
+    """Whether a topic was created; False if it was there already, perhaps made by somebody else meanwhile."""
     try:
         future.result()
     except KafkaException as error:

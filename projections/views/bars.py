@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from projections.checks import Names, are_storable_times, is_storable_time, is_uuid
+from projections.checks import Names, are_storable_times, are_uuids, is_storable_time, is_uuid, pass_all
 from projections.ports import Analytics
 from projections.records import Flaw, Folded, Records, UnstorableError, judged
 from projections.versions import BARS_V1, Projection
@@ -47,11 +47,13 @@ class BarFold:
                 & (bars.end <= bars.available_at)
                 & are_storable_times(bars.start, bars.end, bars.available_at)
             )
-        texts = [
-            names.symbol(symbol) and names.interval(interval) and names.name(source) and is_uuid(bar_id)
-            for symbol, interval, source, bar_id in zip(bars.symbol, bars.interval, bars.source, bars.id, strict=True)
-        ]
-        return np.asarray(bars.plain & numbers & np.array(texts, np.bool_))
+        texts = (
+            pass_all(bars.symbol, names.symbol)
+            & pass_all(bars.interval, names.interval)
+            & pass_all(bars.source, names.name)
+            & are_uuids(bars.id)
+        )
+        return np.asarray(bars.plain & numbers & texts)
 
     def _judged(self, value: bytes | None) -> BarClosed:
         bar = judged(self._codec, value, BarClosed)

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from projections.checks import Names, are_storable_times, is_storable_time, is_uuid
+from projections.checks import Names, are_storable_times, are_uuids, is_storable_time, is_uuid, pass_all
 from projections.ports import Analytics
 from projections.records import Folded, Records, UnstorableError, judged
 from projections.versions import FEATURES_V1, Projection
@@ -49,14 +49,15 @@ class FeaturesView:
                 & (features.bars_seen >= 0)
                 & are_storable_times(*times)
             )
-        texts = [
-            names.symbol(symbol) and names.interval(interval) and names.name(source) and names.name(feature_set)
-            for symbol, interval, source, feature_set in zip(
-                features.symbol, features.interval, features.source, features.feature_set, strict=True
-            )
-        ]
-        ids = [is_uuid(one) and is_uuid(bar) for one, bar in zip(features.id, features.bar_id, strict=True)]
-        return np.asarray(features.plain & numbers & np.array(texts, np.bool_) & np.array(ids, np.bool_))
+        texts = (
+            pass_all(features.symbol, names.symbol)
+            & pass_all(features.interval, names.interval)
+            & pass_all(features.source, names.name)
+            & pass_all(features.feature_set, names.name)
+            & are_uuids(features.id)
+            & are_uuids(features.bar_id)
+        )
+        return np.asarray(features.plain & numbers & texts)
 
     def _judged(self, value: bytes | None) -> FeaturesComputed:
         event = judged(self._codec, value, FeaturesComputed)

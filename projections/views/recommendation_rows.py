@@ -26,6 +26,7 @@ COPY_COLUMNS = (
 )
 """In the order of the rows' bytes; those of fixed width first."""
 _FIXED = struct.Struct(">hi16si16sidididiqiqidi?iiiq")
+_NAMES = ("symbol", "interval", "action", "source", "model_id", "feature_set")
 _COLUMN_COUNT = len(COPY_COLUMNS.split(","))
 
 _HEAD = ("id", "symbol", "interval", "action", "confidence", "score", "threshold", "decided_at", "valid_until", "price", "source")
@@ -61,19 +62,23 @@ class RecommendationRows:
 
     def fold(self, records: Records) -> Folded[bytes]:
         """Return the rows of all records that are sound, and what is wrong with the others."""
-        kept: list[dict[str, Any]] = []
-        places: list[tuple[int, int]] = []
+        rows: list[bytes] = []
+        vectors: list[bytes] = []
         flaws: list[Flaw] = []
+        times, fields = _Times(), _Fields()
         at = zip(records.partitions.tolist(), records.offsets.tolist(), records.values, strict=True)
         for index, (partition, offset, value) in enumerate(at):
             try:
-                kept.append(self._record(value))
-                places.append((partition, offset))
+                record = self._record(value)
             except CodecError as error:
                 flaws.append(Flaw(index, error.code, str(error)))
-        return Folded(_copy(kept, places), flaws)
+            else:
+                rows.append(_row(record, partition, offset, times, fields))
+                vectors.extend([record[name] for name in VECTORS])
+        return Folded(_copy(rows, vectors), flaws)
 
     def _record(self, value: bytes | None) -> dict[str, Any]:
+        """Return the fields of a record, its vectors as bytes."""
         if value is not None and value.startswith(self._current):
             record = self._packed.decode_record(value)[1]
             if self._is_sound(record) and self._is_storable(record):
@@ -128,34 +133,46 @@ def _body(event: Mapping[str, Any], decided_at: str, valid_until: str) -> dict[s
     return body
 
 
-def _copy(kept: list[dict[str, Any]], places: list[tuple[int, int]]) -> bytes:
-    if not kept:
+def _copy(rows: list[bytes], vectors: list[bytes]) -> bytes:
+    if not rows:
         return b""
-    vectors = np.frombuffer(b"".join([record[name] for record in kept for name in VECTORS]), "<f8")
-    arrays = array_fields(vectors.reshape(-1, len(FEATURE_NAMES)))
-    times: dict[int, str] = {}
+    arrays = array_fields(np.frombuffer(b"".join(vectors), "<f8").reshape(-1, len(FEATURE_NAMES)))
     parts = [HEADER]
-    for row, (record, place) in enumerate(zip(kept, places, strict=True)):
-        parts.append(_row(record, place, times))
-        parts.extend(arrays[len(VECTORS) * row : len(VECTORS) * (row + 1)])
+    for at, row in enumerate(rows):
+        parts.append(row)
+        parts.extend(arrays[len(VECTORS) * at : len(VECTORS) * (at + 1)])
     parts.append(TRAILER)
     return b"".join(parts)
 
 
-def _row(record: Mapping[str, Any], place: tuple[int, int], times: dict[int, str]) -> bytes:
+class _Fields(dict[str, bytes]):
+    """Texts as columns; names come again and again."""
+
+    def __missing__(self, text: str) -> bytes:
+        field = self[text] = text_field(text.encode())
+        return field
+
+
+class _Times(dict[int, str]):
+    """Times as text; many recommendations share theirs."""
+
+    def __missing__(self, micros: int) -> str:
+        text = self[micros] = iso(micros)
+        return text
+
+
+def _row(record: Mapping[str, Any], partition: int, offset: int, times: _Times, fields: _Fields) -> bytes:
     decided_at, valid_until = record["decided_at"], record["valid_until"]
-    for time in (decided_at, valid_until):
-        if time not in times:
-            times[time] = iso(time)
     fixed = _FIXED.pack(
         *(_COLUMN_COUNT, 16, _uuid(record["id"]), 16, _uuid(record["features_id"])),
         *(8, record["confidence"], 8, record["score"], 8, record["threshold"]),
         *(8, decided_at - POSTGRES_EPOCH, 8, valid_until - POSTGRES_EPOCH),
-        *(8, record["price"], 1, record["synthetic"], 4, place[0], 8, place[1]),
+        *(8, record["price"], 1, record["synthetic"], 4, partition, 8, offset),
     )
-    texts = ("symbol", "interval", "action", "source", "model_id", "feature_set", "summary")
-    fields = [text_field(record[name].encode()) for name in texts]
-    return b"".join((fixed, *fields, text_field(orjson.dumps(_body(record, times[decided_at], times[valid_until])))))
+    names = [fields[record[name]] for name in _NAMES]
+    summary = text_field(record["summary"].encode())
+    rendered = text_field(orjson.dumps(_body(record, times[decided_at], times[valid_until])))
+    return b"".join((fixed, *names, summary, rendered))
 
 
 def _uuid(text: str) -> bytes:

@@ -5,10 +5,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
-from confluent_kafka import KafkaError, KafkaException, TopicPartition
-
 from schemas.partitioner import partition_of
-from streams.ports import Clients, Reader
+from streams.exports.reading import read_span, whole_span
+from streams.ports import Clients
 from streams.sources.records import FAR
 
 _VERSION = 1
@@ -57,38 +56,19 @@ def position_key(source: str, recording: str) -> bytes:
     return f"ingest/{source}/{recording}".encode()
 
 
-def read_newest(clients: Clients, topic: str, key: bytes, partitions: int, timeout_s: float = 60.0) -> bytes | None:
+def read_newest(clients: Clients, topic: str, key: bytes, partitions: int) -> bytes | None:
     """Return the newest committed value of a key in a compacted topic; None where it has none.
 
-    The end is asked for with read_uncommitted and then read up to with read_committed: what another transaction that is
-    still open has written before it would otherwise hide it. Raises TimeoutError where such a transaction does not end.
+    Waits for transactions that others have open before the end; TimeoutError where one does not end.
     """
-    place = TopicPartition(topic, partition_of(key, partitions), 0)
-    reader = clients.reader(committed=False)
-    try:
-        end = reader.get_watermark_offsets(place, timeout=timeout_s)[1]
-    finally:
-        reader.close()
+    span = whole_span(clients, topic, partition_of(key, partitions))
+    value: bytes | None = None
     reader = clients.reader(committed=True)
     try:
-        reader.assign([place])
-        return _newest(reader, key, end, timeout_s)
+        for messages in read_span(reader, span):
+            for message in messages:
+                if message.key() == key:
+                    value = message.value()
     finally:
         reader.close()
-
-
-def _newest(reader: Reader, key: bytes, end: int, timeout_s: float) -> bytes | None:
-    value: bytes | None = None
-    idle_s = 0.0
-    while idle_s <= timeout_s:
-        messages = reader.consume(num_messages=5_000, timeout=0.5)
-        idle_s = 0.0 if messages else idle_s + 0.5
-        for message in messages:
-            error = message.error()
-            if error is None:
-                value = message.value() if message.key() == key else value
-            elif error.code() != KafkaError._PARTITION_EOF:  # noqa: SLF001  # the library's own name for it
-                raise KafkaException(error)
-            elif message.offset() >= end:
-                return value
-    raise TimeoutError(f"expected the positions to be readable up to offset {end}; an open transaction is in the way")
+    return value

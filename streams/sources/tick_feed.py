@@ -71,7 +71,8 @@ class TickFeed:
         whole = self.first_row == 0 and (self.end_row is None or self.end_row >= self.scan.rows)
         events = self.scan.events if whole else sum(len(rows.sequence) for rows, _ in self._rows())
         begins_at, ends_at = self.scan.begins_at + self.shift_us, self.scan.ends_at + self.shift_us
-        told_until = (ends_at if self.until is None else self.until) if self._has_end else None
+        last = None if not self.scan.events else ends_at
+        told_until = (last if self.until is None else self.until) if self._has_end else None
         return Extent(events, begins_at, ends_at, told_until, self.scan.bad.total)
 
     @property

@@ -64,6 +64,15 @@ class TestEmbeddedAnalytics(AnalyticsContract):
 
         assert {"b": ["x"]} == analytics.query(f"SELECT b FROM {namespace}")
 
+    def test_a_column_that_was_added_meanwhile_is_noticed(self, analytics: EmbeddedAnalytics, namespace: str) -> None:
+        analytics.execute(f"CREATE TABLE {namespace} (a UInt8) ENGINE = MergeTree ORDER BY a")
+        analytics.insert(namespace, {"a": [1]})
+        analytics.execute(f"ALTER TABLE {namespace} ADD COLUMN b String")
+
+        analytics.insert(namespace, {"a": [2], "b": ["x"]})
+
+        assert {"b": ["", "x"]} == analytics.query(f"SELECT b FROM {namespace} ORDER BY a")
+
     def test_a_database_that_does_not_exist_is_rejected(self, stack: EmbeddedStack, namespace: str) -> None:
         with pytest.raises(RejectedError, match=namespace):
             client_of(stack.endpoints().clickhouse_socket, database=namespace).query("SELECT 1")

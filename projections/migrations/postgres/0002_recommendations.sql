@@ -21,9 +21,9 @@ CREATE TABLE {schema}.recommendations (
     PRIMARY KEY (id)
 );
 
--- newest first, whole or of a symbol; the columns behind INCLUDE let the other filters be judged without visiting the table
-CREATE INDEX recommendations_newest ON {schema}.recommendations (decided_at DESC, id DESC) INCLUDE (confidence, action, "interval");
-CREATE INDEX recommendations_of_symbol ON {schema}.recommendations (symbol, decided_at DESC, id DESC) INCLUDE (confidence, action, "interval");
+-- newest first, whole or of a symbol
+CREATE INDEX recommendations_newest ON {schema}.recommendations (decided_at DESC, id DESC);
+CREATE INDEX recommendations_of_symbol ON {schema}.recommendations (symbol, decided_at DESC, id DESC);
 -- what a filter that hardly anything passes is answered with
 CREATE INDEX recommendations_by_confidence ON {schema}.recommendations (action, confidence);
 -- following the log, and finding an id's place in it

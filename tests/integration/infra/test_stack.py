@@ -164,6 +164,24 @@ class TestLifeOfAStack:
         assert [] == wait_until_gone(folder)
         assert not any(component.running for component in EmbeddedStack(folder).status())
 
+    def test_ctrl_c_during_a_start_leaves_nothing_running(self, folder: Path) -> None:
+        program = (
+            "import sys; from pathlib import Path; from infra.local.stack import EmbeddedStack;"
+            "stack = EmbeddedStack(Path(sys.argv[1]), cache_dir=Path(sys.argv[2]), progress=lambda p: print(p, flush=True));"
+            "stack.up()"
+        )
+        command = [sys.executable, "-c", program, str(folder), str(CACHE)]
+        starting = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, cwd=ROOT)
+        assert starting.stdout is not None
+        for line in starting.stdout:
+            if "'clickhouse'" in line and "up after" in line:
+                break
+        starting.send_signal(signal.SIGINT)
+        starting.communicate(timeout=60)
+
+        assert -signal.SIGINT == starting.returncode
+        assert [] == children_of_stack(folder)
+
     def test_the_pid_of_a_stranger_is_left_alone(self, folder: Path) -> None:
         stranger = subprocess.Popen(["sleep", "60"])
         try:

@@ -163,7 +163,8 @@ class Built:
         self.registry = CollectorRegistry()
         deps = Deps(
             recommendations=self.reads,
-            market=self.reads,
+            symbols=self.reads,
+            series=self.reads,
             catalogue=committed_catalogue(),
             clock=lambda: self.now,
             metrics=self.registry,

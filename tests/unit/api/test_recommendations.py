@@ -118,7 +118,9 @@ def test_weights_need_no_loaded_model(built: Built):
         assert client.get(f"{LIST}?w_social=2").status_code == 200
 
 
-@pytest.mark.parametrize("path", [f"{LIST}/00000000-0000-0000-0000-000000000000", f"{LIST}/00000000-0000-0000-0000-000000000000?w_social=1"])
+@pytest.mark.parametrize(
+    "path", [f"{LIST}/00000000-0000-0000-0000-000000000000", f"{LIST}/00000000-0000-0000-0000-000000000000?w_social=1"]
+)
 def test_an_unknown_id_is_not_found(client: Client, path):
     answer = client.get(path)
 

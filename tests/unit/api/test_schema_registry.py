@@ -81,7 +81,9 @@ def test_a_schema_that_is_not_committed_is_neither_found_nor_registered(client: 
     assert (registered.status_code, registered.json()["error_code"]) == (422, 42205)
 
 
-@pytest.mark.parametrize(("method", "path"), [("DELETE", f"/subjects/{TICK}"), ("PUT", "/config"), ("DELETE", f"/subjects/{TICK}/versions/1")])
+@pytest.mark.parametrize(
+    ("method", "path"), [("DELETE", f"/subjects/{TICK}"), ("PUT", "/config"), ("DELETE", f"/subjects/{TICK}/versions/1")]
+)
 def test_nothing_can_be_changed(client: Client, method, path):
     answer = client.request(method, path)
 

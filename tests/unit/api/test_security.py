@@ -33,7 +33,9 @@ def test_loopback_names_are_answered(host):
         assert client.get("/health", headers={"host": host}).status_code == 200
 
 
-@pytest.mark.parametrize("host", ["evil.example", "evil.example:80", "localhost.evil.example", "127.0.0.1.evil.example", "[::2]", ""])
+@pytest.mark.parametrize(
+    "host", ["evil.example", "evil.example:80", "localhost.evil.example", "127.0.0.1.evil.example", "[::2]", ""]
+)
 def test_other_names_are_not_answered(host):
     with Built(settings=ApiSettings()).client() as client:
         answer = client.get("/api/v1/recommendations", headers={"host": host})

@@ -109,7 +109,13 @@ def test_a_client_hears_what_becomes_visible_after_it_came():
 
 @pytest.mark.parametrize(
     ("query", "numbers"),
-    [("symbols=MSFT", [1, 3]), ("action=SELL", [2, 3]), ("symbols=MSFT&action=SELL", [3]), ("min_confidence=0.9", []), ("interval=1d", [])],
+    [
+        ("symbols=MSFT", [1, 3]),
+        ("action=SELL", [2, 3]),
+        ("symbols=MSFT&action=SELL", [3]),
+        ("min_confidence=0.9", []),
+        ("interval=1d", []),
+    ],
 )
 def test_a_client_hears_what_it_asked_for(query, numbers):
     built = streaming()

@@ -31,7 +31,13 @@ def test_ready_names_every_check(built: Built):
 
 def test_not_ready_says_what_is_not_fit(built: Built):
     built.settings = ApiSettings(allowed_hosts=HOSTS, probe_timeout_s=0.05)
-    built.probes = {"postgres": _fit, "clickhouse": _down, "kafka": lag_probe(_three_seconds, 3.0), "other": _hang, "broken": _raise}
+    built.probes = {
+        "postgres": _fit,
+        "clickhouse": _down,
+        "kafka": lag_probe(_three_seconds, 3.0),
+        "other": _hang,
+        "broken": _raise,
+    }
     with built.client() as client:
         answer = client.get("/ready")
 

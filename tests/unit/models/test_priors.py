@@ -48,3 +48,10 @@ def test_good_news_push_towards_buy(prior):
     raw = row(sentiment_score=0.5, sentiment_count=3.0, social_score=0.5, social_count=3.0)
 
     assert prior.scores(raw, 0.5)[0][0] > 0.0
+
+
+def test_at_full_strength_news_reach_six_tenths_of_the_threshold_and_posts_three():
+    raw = row(sentiment_score=1.0, sentiment_count=60.0, social_score=-1.0, social_count=60.0)
+
+    assert abs(NEWS_PRIOR.scores(raw, 0.5)[0][0] - 0.30) < 1e-9
+    assert abs(SOCIAL_PRIOR.scores(raw, 0.5)[0][0] + 0.15) < 1e-9

@@ -10,8 +10,10 @@ from models.decision import Weights
 from models.loading import load_predictor
 from models.recommender import Recommender, event_of, recompute, reweigh, valid_until
 from models.training.dataset import build_dataset
+from schemas.codec import Codec
 from schemas.events.recommendations import RecommendationMade
 from schemas.features import FEATURE_NAMES, FEATURES
+from schemas.registry import committed_catalogue
 from tests.unit.models.examples import DECIDED_AT, features
 from tests.unit.models.series import trending
 
@@ -202,3 +204,11 @@ def test_a_sentence_quotes_the_value_its_direction_and_its_contribution(recommen
 def test_daily_recommendations_outlast_a_long_weekend_and_minutes_do_not():
     assert valid_until(DECIDED_AT, "1m") == DECIDED_AT + 2 * 60_000_000
     assert valid_until(DECIDED_AT, "1d") == DECIDED_AT + 4 * DAY
+
+
+def test_records_pass_the_wire_unchanged(recommender):
+    codec = Codec(committed_catalogue())
+    batch = [codec.decode_record(codec.encode(one))[1] for one in varied(10)]
+
+    for record in recommender.recommend_records(batch):
+        assert codec.decode(codec.encode_record(RecommendationMade.TYPE, record)) == event_of(record)

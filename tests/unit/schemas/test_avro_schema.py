@@ -20,7 +20,7 @@ def test_a_record_is_named_and_explained() -> None:
     schema = avro_schema(Tick)
 
     assert ("record", "Tick", "ai.autotrader") == (schema["type"], schema["name"], schema["namespace"])
-    assert schema["doc"].startswith("market.tick version 1. One trade.")
+    assert schema["doc"].startswith(f"market.tick version {Tick.VERSION}. One trade.")
 
 
 def test_fields_stand_in_the_order_of_the_model() -> None:

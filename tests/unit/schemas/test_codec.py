@@ -5,7 +5,7 @@ from typing import Any
 
 import fastavro
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schemas.codec import Codec, CodecError, InvalidEventError, UndecodableError, UnknownSchemaError
@@ -23,6 +23,7 @@ SCHEMA_IDS = st.integers(0, len(CATALOGUE.versions) + 1)
 
 
 @pytest.mark.parametrize("event_type", EVENTS, ids=lambda event: event.TYPE)
+@settings(max_examples=30)
 @given(data=st.data())
 def test_every_event_comes_back_as_it_was(event_type: type[Event], data: st.DataObject) -> None:
     event = data.draw(strategies.EVENTS[event_type])
@@ -44,8 +45,12 @@ def test_an_ordinary_avro_reader_understands_what_is_written(event: Event) -> No
 
 
 def test_the_prefix_is_a_zero_byte_and_the_schema_id_big_endian() -> None:
-    assert b"\x00\x00\x00\x00\x01" == CODEC.encode(tick())[:5]
-    assert CODEC.schema_id("market.tick") == 1
+    renumbered = Codec(
+        CATALOGUE.with_ids({(version.type, version.version): version.id + 0x0A0B0C00 for version in CATALOGUE.versions})
+    )
+
+    assert b"\x00\x0a\x0b\x0c" == renumbered.encode(tick())[:4]
+    assert renumbered.schema_id("market.tick") == int.from_bytes(renumbered.encode(tick())[1:5])
 
 
 def test_times_stay_integers() -> None:
@@ -61,6 +66,7 @@ def test_arbitrary_bytes_raise_nothing_but_codec_errors(schema_id: int, body: by
             CODEC.decode(data)
 
 
+@settings(max_examples=60)
 @given(event=st.one_of(*strategies.EVENTS.values()), data=st.data())
 def test_damaged_records_raise_nothing_but_codec_errors(event: Event, data: st.DataObject) -> None:
     damaged = bytearray(CODEC.encode(event))
@@ -70,6 +76,7 @@ def test_damaged_records_raise_nothing_but_codec_errors(event: Event, data: st.D
         CODEC.decode(bytes(damaged))
 
 
+@settings(max_examples=60)
 @given(event=st.one_of(*strategies.EVENTS.values()), data=st.data())
 def test_a_record_that_is_cut_short_is_undecodable(event: Event, data: st.DataObject) -> None:
     encoded = CODEC.encode(event)
@@ -78,6 +85,7 @@ def test_a_record_that_is_cut_short_is_undecodable(event: Event, data: st.DataOb
         CODEC.decode(encoded[: data.draw(st.integers(0, len(encoded) - 1))])
 
 
+@settings(max_examples=60)
 @given(event=st.one_of(*strategies.EVENTS.values()), more=st.binary(min_size=1, max_size=8))
 def test_bytes_after_the_record_are_refused(event: Event, more: bytes) -> None:
     with pytest.raises(UndecodableError, match=r"expected .* bytes for a .*, found"):
@@ -98,7 +106,7 @@ def test_what_is_not_framed_as_ours_is_undecodable(data: bytes | None, message: 
 
 
 def test_an_id_that_is_not_in_the_catalogue_is_an_unknown_schema() -> None:
-    with pytest.raises(UnknownSchemaError, match="expected one of the schema ids 1 to 9, found 77"):
+    with pytest.raises(UnknownSchemaError, match=r"expected one of the schema ids 1 to \d+, found 77"):
         CODEC.decode(b"\x00\x00\x00\x00\x4d" + b"body")
 
 

@@ -78,7 +78,7 @@ def test_a_threshold_lets_the_asked_share_act_out_of_fold(artefacts, boosted):
 def test_progress_rises_to_the_end(tmp_path):
     told = []
     train(
-        {"S": trending(500, 1)},
+        {"S": walk(500)},
         [],
         TrainingConfig("1m", kind="linear", folds=2),
         tmp_path,

@@ -11,7 +11,7 @@ from streams.bars.fold import BarsFold
 from streams.bars.settings import BarsSettings
 from streams.dead_letters import DeadLetterOffice
 from streams.fold import Output
-from tests.builders import MINUTE, SECOND, T0, Record, codec, record
+from tests.builders import MINUTE, SECOND, T0, Record, codec
 
 CODEC = codec()
 MINUTES = BarsSettings(intervals=("1m",), lateness_us=2 * SECOND, kept_window_us=10 * MINUTE)
@@ -28,7 +28,7 @@ class Driver:
 
     def give(self, *given: Event | Record) -> list[Output]:
         """Fold events as one chunk, commit, and return the outputs."""
-        records = [g if isinstance(g, Record) else record(g, 0) for g in given]
+        records = [g if isinstance(g, Record) else as_record(g) for g in given]
         self.apply([replace(r, offset=self._offset + place) for place, r in enumerate(records)])
         self._offset += len(records)
         return self.commit()
@@ -54,6 +54,10 @@ class Driver:
         fold = BarsFold(CODEC, DeadLetterOffice(CODEC, "bars", 0), self.settings)
         fold.restore(self.state)
         return fold
+
+
+def as_record(event: Event) -> Record:
+    return Record(event.key(), CODEC.encode(event), 0)
 
 
 def bars(outputs: Iterable[Output]) -> list[BarClosed]:

@@ -8,8 +8,8 @@ import pytest
 from streams.bars import closed
 from streams.bars.arrays import NEVER
 from streams.bars.state import StateError
-from tests.builders import MINUTE, SECOND, clock, record, tick
-from tests.unit.streams.bars.harness import MINUTES, Driver, at, bars
+from tests.builders import MINUTE, SECOND, clock, tick
+from tests.unit.streams.bars.harness import MINUTES, Driver, as_record, at, bars
 
 OPEN = b"open/test/ES"
 
@@ -20,7 +20,7 @@ def sweeps_often(monkeypatch):
 
 
 def changes(driver: Driver, *events):
-    driver.apply([record(event, offset) for offset, event in enumerate(events)])
+    driver.apply([as_record(event) for event in events])
     return driver.fold.drain().changes
 
 
@@ -35,9 +35,9 @@ def test_only_the_groups_that_had_ticks_are_written():
 def test_the_same_ticks_give_the_same_state_bytes():
     given = [tick(event_time=at(s), sequence=s, symbol=symbol) for s in range(200) for symbol in ("ES", "NQ")]
     one, other = Driver(), Driver()
-    one.apply([record(event, 0) for event in given])
+    one.apply([as_record(event) for event in given])
     for event in given:
-        other.apply([record(event, 0)])
+        other.apply([as_record(event)])
 
     assert one.fold.drain().changes == other.fold.drain().changes
 
@@ -123,6 +123,7 @@ def test_with_a_longer_lateness_a_bar_that_is_not_due_any_more_closes_again_as_a
     driver.restore(replace(MINUTES, lateness_us=60 * SECOND))
 
     assert driver.give(tick(event_time=at(20))) == []
+    driver.restore()
     assert [(bar.revision, bar.volume) for bar in bars(driver.give(clock(at(120))))] == [(1, 2.0)]
 
 
@@ -191,7 +192,7 @@ def test_state_under_a_key_that_is_not_ours_is_refused():
 def test_state_is_a_fixed_layout():
     """These bytes are committed state of running systems: a change needs a new version."""
     driver = Driver()
-    driver.apply([record(tick(event_time=at(1), sequence=2, price=3.0, size=4.0), 0)])
+    driver.apply([as_record(tick(event_time=at(1), sequence=2, price=3.0, size=4.0))])
 
     written = driver.fold.drain().changes[OPEN]
 

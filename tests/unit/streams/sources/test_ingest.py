@@ -155,7 +155,7 @@ def test_a_second_ingest_of_the_same_file_ends_the_first():
 def test_a_missing_topic_is_named_with_what_to_do():
     log = Log(missing={TICKS})
     with pytest.raises(
-        UnfinishedError, match="expected a topic market.ticks, found none: create it with `autotrader topics create`"
+        UnfinishedError, match=r"expected a topic market\.ticks, found none: create it with `autotrader topics create`"
     ):
         ingest(log, tick_feed([1]))
 

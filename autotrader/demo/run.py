@@ -1,0 +1,113 @@
+"""The demo from start to end."""
+
+import sys
+import threading
+import time
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+
+from confluent_kafka import KafkaException
+
+from autotrader.demo.catching_up import until_caught_up
+from autotrader.demo.errors import DemoError
+from autotrader.demo.figures import Timing, figures
+from autotrader.demo.ground import api_address
+from autotrader.demo.interrupts import EXIT_INTERRUPTED, Interrupts, interrupts
+from autotrader.demo.latest import ApiUnavailableError, Latest, Recommendations, Series
+from autotrader.demo.options import Options
+from autotrader.demo.outlets import outlet
+from autotrader.demo.plan import HELD_BACK, HISTORY
+from autotrader.demo.reporting import Reporter, reporter
+from autotrader.demo.session import Session, session
+from autotrader.demo.view import View, totals_record
+from autotrader.output import OK, print_json
+from autotrader.supervisor import Supervisor
+from infra.settings import Settings
+from streams.sources.problems import SourceError
+
+LOOK_S = 0.1
+_SHOW_S = 0.5
+
+
+@dataclass
+class Run:
+    """One run, from its first moment on."""
+
+    settings: Settings
+    options: Options
+    stop: threading.Event = field(default_factory=threading.Event)
+    supervisors: list[Supervisor] = field(default_factory=list)
+    began_s: float = field(default_factory=time.monotonic)
+    is_live: bool = False
+    """The table stands: from here on Ctrl-C is the usual end."""
+
+    def children(self) -> list[int]:
+        """Return the role processes."""
+        return [pid for supervisor in self.supervisors for pid in supervisor.pids().values()]
+
+
+def run_demo(settings: Settings, options: Options) -> int:
+    """Run the demo until it is done or told to stop; return the exit code. DemoError where it cannot go on."""
+    run = Run(settings, options)
+    with interrupts(run.stop, run.children) as handling:
+        try:
+            _run(run, handling)
+        except (KeyboardInterrupt, BrokenPipeError):
+            return OK if run.is_live else EXIT_INTERRUPTED
+        except (SourceError, KafkaException, OSError) as error:
+            raise DemoError(str(error)) from error
+    return OK
+
+
+def _run(run: Run, handling: Interrupts) -> None:
+    with ExitStack() as shown:
+        report = shown.enter_context(reporter(sys.stderr))
+        with session(run.settings, run.options, run.stop, run.supervisors, report) as opened:
+            try:
+                api_url = _feed(run, opened, report)
+                if run.options.once:
+                    until_caught_up(opened, report)
+                    shown.close()
+                    _print_figures(run, opened, api_url)
+                else:
+                    shown.close()
+                    run.is_live = True
+                    _show(run, opened, api_url)
+            finally:
+                handling.is_ending = True
+
+
+def _feed(run: Run, opened: Session, report: Reporter) -> str:
+    """Tell what is told at full speed, and return the address of the API, which comes up meanwhile."""
+    opened.feeding.start_recorded([HISTORY, HELD_BACK] if run.options.once else [HISTORY])
+    api_url = api_address(opened.settings, opened.supervisor, lambda message: report.tell("api", message))
+    report.tell("api", api_url)
+    while opened.feeding.is_busy():
+        opened.check()
+        time.sleep(LOOK_S)
+    return api_url
+
+
+def _print_figures(run: Run, opened: Session, api_url: str) -> None:
+    timing = Timing(run.began_s, opened.fit_s, opened.trained.seconds, time.monotonic())
+    print_json(figures(opened.counts, timing, api_url, opened.trained.models, resumed=opened.feeding.resumed))
+
+
+def _show(run: Run, opened: Session, api_url: str) -> None:
+    """Show the market until told to stop."""
+    opened.feeding.start_paced()
+    api = Recommendations(api_url)
+    latest: dict[Series, Latest] = {}
+    with outlet(json=run.options.json) as shown:
+        while True:
+            opened.feeding.is_busy()
+            trouble = opened.trouble()
+            try:
+                latest |= api.latest(opened.series)
+            except ApiUnavailableError as error:
+                trouble = trouble or str(error)
+            view = View(
+                api_url, opened.series, latest, totals_record(opened.counts), dict(opened.feeding.states), opened.lane_of, trouble
+            )
+            shown.show(view)
+            time.sleep(_SHOW_S)

@@ -1,0 +1,137 @@
+"""Everything a running demo has at hand, brought up in order; what was opened is closed in the opposite order."""
+
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from autotrader.demo.errors import DemoError
+from autotrader.demo.feeding import Feeding, day_by_day, many_times
+from autotrader.demo.ground import create_topics, only_demo, roles_running, stack_up
+from autotrader.demo.lanes import StockLane, TickLane
+from autotrader.demo.latest import Series
+from autotrader.demo.options import Options
+from autotrader.demo.recordings import load_story, load_ticks
+from autotrader.demo.reporting import Reporter
+from autotrader.demo.telling import Telling, read_positions
+from autotrader.demo.totals import Counts, TopicTotals
+from autotrader.demo.training import Trained, ensure_models
+from autotrader.source_clients import SourceClients
+from autotrader.supervisor import Supervisor
+from infra.clients import kafka
+from infra.settings import Settings
+from infra.telemetry import configure_logging
+from schemas.codec import Codec
+from schemas.registry import committed_catalogue
+from schemas.topics import ACTIONS, BARS, DEAD_LETTERS, FEATURES, NEWS, RECOMMENDATIONS, SOCIAL, TICKS
+
+_DERIVED = (RECOMMENDATIONS, FEATURES, BARS, DEAD_LETTERS, ACTIONS, NEWS, SOCIAL)
+RESTARTS_MAX = 8
+
+
+@dataclass(frozen=True)
+class Session:
+    """A demo whose roles run."""
+
+    settings: Settings
+    supervisor: Supervisor
+    feeding: Feeding
+    trained: Trained
+    totals: tuple[TopicTotals, ...]
+    fit_s: float
+    """When the stack was healthy and the models were there, on the monotonic clock."""
+
+    @property
+    def counts(self) -> Counts:
+        """What was counted so far."""
+        counts = Counts()
+        for totals in self.totals:
+            counts |= totals.counts
+        return counts
+
+    @property
+    def lane_of(self) -> dict[str, str]:
+        """The lane of each symbol."""
+        return {symbol: lane.name for lane, _ in self.feeding.lanes for symbol in lane.symbols}
+
+    @property
+    def series(self) -> list[Series]:
+        """The series that are decided on, stocks first."""
+        return [(symbol, interval) for lane, _ in self.feeding.lanes for interval in lane.intervals for symbol in lane.symbols]
+
+    def trouble(self) -> str:
+        """Return what is wrong with the roles; empty where they run as they should."""
+        restarts = self.supervisor.restarts()
+        return f"roles were started again {restarts} times; logs: {self.logs}" if restarts else ""
+
+    def check(self) -> None:
+        """Raise DemoError where the roles do not stay up."""
+        if self.supervisor.restarts() > RESTARTS_MAX:
+            raise DemoError(f"expected the roles to stay up, found that they {self.trouble().removeprefix('roles ')}")
+
+    @property
+    def logs(self) -> Path:
+        """The folder of the logs."""
+        return self.settings.data_dir / "logs"
+
+
+@contextmanager
+def session(
+    settings: Settings, options: Options, stop: threading.Event, supervisors: list[Supervisor], report: Reporter
+) -> Iterator[Session]:
+    """Bring everything up and begin to feed; ``supervisors`` is given the supervisor as soon as there is one."""
+    codec = Codec(committed_catalogue())
+    story, ticks = cache(lambda: load_story(codec)), cache(lambda: load_ticks(codec))
+    lateness_us = round(settings.streams.lateness_s * 1_000_000)
+    with ExitStack() as held:
+        held.enter_context(only_demo(settings.data_dir))
+        settings = held.enter_context(stack_up(settings, report))
+        _log_to_file(settings, held)
+        create_topics(settings)
+        trained = ensure_models(
+            settings.models_folder, story, ticks, codec, lateness_us, lambda what, share: report.tell("training", what, share, 1.0)
+        )
+        fit_s = time.monotonic()
+        supervisor = held.enter_context(roles_running(settings, stop))
+        supervisors.append(supervisor)
+        totals = tuple(held.enter_context(_counting(settings, topics, codec)) for topics in (_DERIVED, (TICKS,)))
+        clients = SourceClients(settings.kafka, "demo", settings.streams.transaction_timeout_s)
+        positions = read_positions(clients, settings.kafka.topic_partitions)
+        feeding = Feeding(
+            Telling(clients, codec, stop, positions),
+            [
+                (StockLane(story(), codec, options.slice), day_by_day),
+                (TickLane(ticks(), codec, options.slice, lateness_us), many_times),
+            ],
+            options.speeds,
+            lambda topic, done, total: report.tell(topic, "telling", done, total),
+        )
+        held.callback(_end, stop, feeding)
+        yield Session(settings, supervisor, feeding, trained, totals, fit_s)
+
+
+def _end(stop: threading.Event, feeding: Feeding) -> None:
+    stop.set()
+    feeding.join()
+
+
+@contextmanager
+def _counting(settings: Settings, topics: tuple[str, ...], codec: Codec) -> Iterator[TopicTotals]:
+    consumer = kafka.consumer(settings.kafka, "demo-totals", "unused", enable_partition_eof=True)
+    totals = TopicTotals(consumer, topics, codec)
+    totals.start()
+    try:
+        yield totals
+    finally:
+        totals.close()
+
+
+def _log_to_file(settings: Settings, held: ExitStack) -> None:
+    """Logs must not disturb what is drawn on the terminal."""
+    logs = settings.data_dir / "logs"
+    logs.mkdir(parents=True, exist_ok=True)
+    configure_logging("demo", level=settings.telemetry.log_level, stream=held.enter_context((logs / "demo.log").open("a")))
