@@ -30,7 +30,7 @@ def run(runs: int, data_dir: Path) -> dict[str, Measured]:
 
 
 def _measure(recommender: Recommender, after: int, seed: int) -> Mapping[str, float]:
-    rows = _features(BATCH * BATCHES, after, seed)
+    rows = features_records(BATCH * BATCHES, after, seed)
     recommender.recommend_records(rows[:BATCH])
     began, made = time.perf_counter(), 0
     for start in range(0, len(rows), BATCH):
@@ -45,7 +45,7 @@ def _measure(recommender: Recommender, after: int, seed: int) -> Mapping[str, fl
     return {"per_s": per_s, "single_p99_ms": singles[int(SINGLES * 0.99)], "single_p50_ms": singles[SINGLES // 2]}
 
 
-def _features(count: int, after: int, seed: int) -> list[dict[str, Any]]:
+def features_records(count: int, after: int, seed: int) -> list[dict[str, Any]]:
     """Return features as the codec decodes them: normalised values as z-scores are distributed, no two rows alike."""
     random, values = Random(seed), np.random.default_rng(seed).standard_normal((count, len(FEATURE_NAMES)))
     return [

@@ -46,7 +46,7 @@ def decode_bar_columns(values: Sequence[bytes], schema_id: int) -> BarColumns:
     bar_id, symbol, interval = reader.string(), reader.string(), reader.string()
     start, end = reader.long(), reader.long()
     prices = reader.doubles(len(PRICES))
-    revision, trades, origin_kind = reader.long(), reader.long(), reader.long()
+    trades, revision, origin_kind = reader.long(), reader.long(), reader.long()
     source = reader.string()
     available_at = reader.long()
     reader.strings(_INPUTS_MAX)

@@ -85,10 +85,10 @@ class RegistryClient:
         answer = self._find("POST", f"/subjects/{_segment(subject)}", {"schema": schema})
         return None if answer is None else int(_member(answer, "id", int))
 
-    def compatibility(self, subject: str) -> str | None:
-        """Return the level that a subject is held to, None where it has none of its own."""
-        answer = self._find("GET", f"/config/{_segment(subject)}")
-        return None if answer is None else str(_member(answer, "compatibilityLevel", str))
+    def compatibility(self, subject: str) -> str:
+        """Return the level that a subject is held to: its own, or else the registry's."""
+        answer = self._find("GET", f"/config/{_segment(subject)}") or self._call("GET", "/config")
+        return str(_member(answer, "compatibilityLevel", str))
 
     def set_compatibility(self, subject: str, level: str = COMPATIBILITY) -> None:
         """Hold a subject to a compatibility level from now on."""

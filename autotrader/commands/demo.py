@@ -23,7 +23,9 @@ app = typer.Typer(rich_markup_mode=None)
 
 @app.command(help=HELP)
 def demo(
-    once: Annotated[bool, typer.Option("--once", help="Replay to the end, print one JSON object with the figures, and leave.")] = False,
+    once: Annotated[
+        bool, typer.Option("--once", help="Replay to the end, print one JSON object with the figures, and leave.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="JSON on stdout: one object a second; with --once one in all.")] = False,
     data_dir: Annotated[Path | None, typer.Option(help="Folder of all data; else AUTOTRADER_DATA_DIR or .autotrader.")] = None,
     days: Annotated[int | None, typer.Option(hidden=True, help="Only the last so many trading days.")] = None,

@@ -113,7 +113,17 @@ def api_address(settings: Settings, supervisor: Supervisor, report: Callable[[st
                 api.close()
         report("waiting for the API" if not supervisor.restarts() else f"waiting for the API; {_restarts(supervisor)}")
         time.sleep(_LOOK_S)
-    raise DemoError(f"expected the API to be ready within {_READY_S:.0f} s, found it is not; {_restarts(supervisor)}")
+    log = settings.data_dir / "logs" / "api.log"
+    raise DemoError(f"expected the API to be ready within {_READY_S:.0f} s, found: {last_words(log)} (whole log: {log})")
+
+
+def last_words(log: Path) -> str:
+    """Return the last line of a log that says something."""
+    try:
+        lines = log.read_text(errors="replace").splitlines()[-200:]
+    except FileNotFoundError:
+        lines = []
+    return next((line.strip() for line in reversed(lines) if line.strip()), "nothing in its log")
 
 
 def _stated_address(path: Path, pid: int | None) -> str | None:

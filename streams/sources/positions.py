@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
+
 from schemas.partitioner import partition_of
 from streams.exports.reading import read_span, whole_span
 from streams.ports import Clients

@@ -39,6 +39,8 @@ class MemoryRegistry:
                 return {"id": self._register(subject, body["schema"])}
             case "POST", ["subjects", subject]:
                 return self._found(subject, body["schema"])
+            case "GET", ["config"]:
+                return {"compatibilityLevel": "BACKWARD"}
             case "GET", ["config", subject]:
                 return {"compatibilityLevel": self._level(subject)}
             case "PUT", ["config", subject]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from schemas.codec import Codec, CodecError
 from schemas.events.market import BarClosed, ClockAdvanced, Tick
 from schemas.ids import derived_id
+from schemas.values import MICROS_MIN
 from streams.bars.settings import BarsSettings
 from streams.fold import InputRecord
 
@@ -50,6 +51,8 @@ class ReferenceBars:
                 return [Refused("future", record.offset)]
             return self._clock(event)
         if not isinstance(event, Tick) or record.key != event.symbol.encode():
+            return [Refused("bad_value", record.offset)]
+        if max(event.price, event.size) > 1e150 or event.event_time < MICROS_MIN + self._settings.by_length()[-1][1]:
             return [Refused("bad_value", record.offset)]
         if event.event_time > latest:
             return [Refused("future", record.offset)]

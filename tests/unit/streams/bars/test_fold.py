@@ -166,6 +166,15 @@ def test_a_late_tick_corrects_the_closed_bar_by_one_revision():
     assert first.id != second.id
 
 
+def test_of_trades_at_the_same_time_and_sequence_the_first_to_arrive_opens_and_the_last_closes():
+    driver = Driver()
+
+    on_time = bars(driver.give(*(tick(price=price) for price in (101.0, 102.0, 103.0)), clock(at(62))))
+    late = bars(driver.give(tick(price=104.0)))
+
+    assert [(bar.open, bar.close) for bar in on_time + late] == [(101.0, 103.0), (101.0, 104.0)]
+
+
 def test_a_tick_that_is_late_for_the_minute_still_counts_in_the_open_hour():
     driver = Driver(replace(MINUTES, intervals=("1m", "1h")))
     driver.give(tick(event_time=at(30)), tick(event_time=at(200)))
