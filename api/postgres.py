@@ -30,7 +30,7 @@ def read_pool(dsn: str, settings: PoolSettings) -> Pool:
     timeout_ms = int(settings.statement_timeout_s * 1000)
     return AsyncConnectionPool(
         dsn,
-        min_size=settings.min_size,
+        min_size=min(settings.min_size, settings.max_size),
         max_size=settings.max_size,
         max_waiting=settings.waiting_max,
         timeout=settings.wait_s,

@@ -15,17 +15,19 @@ Resource = Literal["Topic", "Group", "TransactionalId", "Cluster"]
 
 @dataclass(frozen=True)
 class Role:
-    """One kind of process: the topics it reads and writes. What it does in transactions is fenced by its transactional ids."""
+    """One kind of process: the topics it reads and writes, and what its groups and transactional ids begin with."""
 
     name: str
     doc: str
     reads: tuple[str, ...] = ()
     writes: tuple[str, ...] = ()
-    transactional: bool = False
+    groups: tuple[str, ...] = ()
+    transactional_ids: tuple[str, ...] = ()
     administers: bool = False
 
 
 _STREAM_STATE = (DEAD_LETTERS, CHECKPOINTS)
+_AGENT_GROUPS = ("streams", "unused")  # a consumer that is assigned its partitions has to name a group too, and never joins it
 _PUBLIC = tuple(name for name, topic in TOPICS.items() if topic.events)
 
 ROLES: Mapping[str, Role] = {
@@ -36,38 +38,54 @@ ROLES: Mapping[str, Role] = {
             "Brings recordings and feeds in; how far it has come commits with what it wrote.",
             reads=(TICKS, BARS, ACTIONS, NEWS, SOCIAL, CHECKPOINTS),
             writes=(TICKS, BARS, ACTIONS, NEWS, SOCIAL, CHECKPOINTS),
-            transactional=True,
+            groups=("unused",),
+            transactional_ids=("ingest/",),
         ),
         Role(
             "bars",
             "Agent: ticks to bars by event time.",
             reads=(TICKS, CHECKPOINTS),
             writes=(BARS, *_STREAM_STATE),
-            transactional=True,
+            groups=_AGENT_GROUPS,
+            transactional_ids=("bars/",),
         ),
         Role(
             "features",
             "Agent: bars, corporate actions, news and posts to features; states on behalf of silent sources that they are silent.",
             reads=(BARS, ACTIONS, NEWS, SOCIAL, CHECKPOINTS),
             writes=(FEATURES, ACTIONS, NEWS, SOCIAL, *_STREAM_STATE),
-            transactional=True,
+            groups=_AGENT_GROUPS,
+            transactional_ids=("features/",),
         ),
         Role(
             "recommendations",
             "Agent: features to explained recommendations.",
             reads=(FEATURES, CHECKPOINTS),
             writes=(RECOMMENDATIONS, *_STREAM_STATE),
-            transactional=True,
+            groups=_AGENT_GROUPS,
+            transactional_ids=("recommendations/",),
         ),
-        Role("projections", "Folds events into the read models.", reads=(BARS, FEATURES, RECOMMENDATIONS), writes=(DEAD_LETTERS,)),
-        Role("api", "Pushes recommendations to clients as they are made.", reads=(RECOMMENDATIONS,)),
-        Role("reader", "Other teams' consumers, and exports: every public topic, read only.", reads=_PUBLIC),
+        Role(
+            "projections",
+            "Folds events into the read models.",
+            reads=(BARS, FEATURES, RECOMMENDATIONS),
+            writes=(DEAD_LETTERS,),
+            groups=("projections.",),
+        ),
+        Role("api", "Answers from the read models; has no business on Kafka."),
+        Role(
+            "reader",
+            "Other teams' consumers, and exports: every public topic, read only.",
+            reads=_PUBLIC,
+            groups=("readers.", "unused"),
+        ),
         Role(
             "operator",
             "A person with the command: creates topics, sends dead letters back to where they came from.",
             reads=tuple(TOPICS),
-            writes=(TICKS, BARS, ACTIONS, NEWS, SOCIAL, FEATURES, RECOMMENDATIONS),
-            transactional=True,
+            writes=(TICKS, BARS, ACTIONS, NEWS, SOCIAL, FEATURES, RECOMMENDATIONS, CHECKPOINTS),
+            groups=("streams", "projections.", "unused"),
+            transactional_ids=("redrive",),
             administers=True,
         ),
     )
@@ -102,12 +120,16 @@ def _grants(role: Role) -> set[Grant]:
     principal = principal_of(role.name)
     grants = {Grant(principal, "Topic", topic, operation) for topic in role.reads for operation in ("Read", "Describe")}
     grants |= {Grant(principal, "Topic", topic, operation) for topic in role.writes for operation in ("Write", "Describe")}
-    if role.reads:
-        grants |= {Grant(principal, "Group", "autotrader", operation, prefixed=True) for operation in ("Read", "Describe")}
+    grants |= {
+        Grant(principal, "Group", group, operation, prefixed=True) for group in role.groups for operation in ("Read", "Describe")
+    }
+    grants |= {
+        Grant(principal, "TransactionalId", begin, operation, prefixed=True)
+        for begin in role.transactional_ids
+        for operation in ("Write", "Describe")
+    }
     if role.writes:
         grants.add(Grant(principal, "Cluster", "kafka-cluster", "IdempotentWrite"))
-    if role.transactional:
-        grants |= {Grant(principal, "TransactionalId", role.name, operation, prefixed=True) for operation in ("Write", "Describe")}
     if role.administers:
         grants |= {
             Grant(principal, "Topic", topic, operation) for topic in TOPICS for operation in ("Create", "Alter", "AlterConfigs")

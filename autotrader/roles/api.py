@@ -15,7 +15,7 @@ from prometheus_client import CollectorRegistry
 
 from api.app import build_app
 from api.deps import ApiSettings, Deps
-from api.ports import Finding, SeriesRange
+from api.ports import Finding
 from api.postgres import PoolSettings, read_pool
 from api.probes import analytics_probe, postgres_probe
 from api.server import Address, ServerSettings, serve
@@ -28,9 +28,6 @@ from infra.telemetry import configure_logging
 from models.artifacts import ArtifactError
 from models.loading import load_current
 from models.predictor import Predictor
-from projections.views.bars import BarRow
-from projections.views.features import FeatureRow
-from projections.views.symbols import SymbolRow
 from schemas.registry import committed_catalogue
 
 _PROBE_S = 2.0
@@ -57,7 +54,8 @@ async def _serve(settings: Settings, address_file: Path) -> None:
         reads = PostgresReads(pool)
         deps = Deps(
             recommendations=reads,
-            market=_Market(reads, AnalyticsReads(analytics)),
+            symbols=reads,
+            series=AnalyticsReads(analytics),
             catalogue=committed_catalogue(),
             clock=lambda: time.time_ns() // 1000,
             metrics=registry,
@@ -73,23 +71,6 @@ async def _serve(settings: Settings, address_file: Path) -> None:
         await asyncio.to_thread(address_file.unlink, missing_ok=True)
         await pool.close()
         analytics.close()
-
-
-class _Market:
-    """Symbols are in Postgres, bars and features in ClickHouse."""
-
-    def __init__(self, postgres: PostgresReads, analytics: AnalyticsReads) -> None:
-        self._postgres = postgres
-        self._analytics = analytics
-
-    async def symbols(self) -> list[SymbolRow]:
-        return await self._postgres.symbols()
-
-    async def bars(self, series: SeriesRange) -> list[BarRow]:
-        return await self._analytics.bars(series)
-
-    async def features(self, series: SeriesRange) -> list[FeatureRow]:
-        return await self._analytics.features(series)
 
 
 def _teller(address_file: Path) -> Callable[[Sequence[Address]], None]:

@@ -11,6 +11,8 @@ from autotrader.kafka_clients import KafkaClients
 from infra.metrics import ConsumerMetrics, StreamsMetrics, serve_metrics
 from infra.settings import Settings
 from infra.telemetry import configure_logging
+from models.loading import load_current
+from models.recommender import Recommender
 from models.sentiment import LexiconScorer
 from schemas.codec import Codec
 from schemas.registry import committed_catalogue
@@ -79,9 +81,6 @@ def _features(settings: Settings, codec: Codec) -> Agent:
 
 
 def _recommendations(settings: Settings, codec: Codec) -> Agent:
-    from models.loading import load_current  # noqa: PLC0415  # 200 MB of libraries that the other agents do not need
-    from models.recommender import Recommender  # noqa: PLC0415
-
     recommender, inputs = Recommender(load_current(settings.models_folder)), _input_settings(settings)
     return Agent("recommendations", (FEATURES,), lambda partition: RecommendationsFold(codec, recommender, partition, inputs))
 
