@@ -49,7 +49,7 @@ coverage: install
 	$(BIN)/coverage report --skip-covered
 
 test-servers: install ## contract suites on Apicurio Registry and on a ClickHouse server (where one is installed)
-	$(BIN)/pytest -m servers $(PYTEST_OPTIONS) $(ARGS)
+	$(BIN)/pytest tests/servers $(PYTEST_OPTIONS) $(ARGS)
 
 test-faults: install ## the long fault campaign: kills real processes, takes a while
 	$(BIN)/pytest -m "faults or campaign" tests/faults $(PYTEST_OPTIONS) $(ARGS)

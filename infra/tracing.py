@@ -1,4 +1,5 @@
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Protocol
 
 from opentelemetry import trace
@@ -8,6 +9,8 @@ from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
+
+from infra.settings import TelemetrySettings
 
 _FIELDS = ("traceparent", "tracestate")
 
@@ -45,3 +48,20 @@ def trace_context(headers: Iterable[tuple[str, bytes | None]] | None) -> Context
     """Return the context that Kafka headers carry, to be a span's parent; an empty one if they carry none or a malformed one."""
     carrier = {name: value.decode("ascii", "replace") for name, value in headers or () if name in _FIELDS and value is not None}
     return TraceContextTextMapPropagator().extract(carrier)
+
+
+class SpanTracing:
+    """Spans of chunks and batches: one for many records, which continues the trace of the first record that carries one."""
+
+    @contextmanager
+    def span(self, name: str, headers: Iterable[Headers]) -> Iterator[list[tuple[str, bytes]]]:
+        """Run a span; gives the headers that carry it on."""
+        parent = next((found for found in headers if any(field in _FIELDS for field, _ in found)), None)
+        tracer = trace.get_tracer("autotrader")
+        with tracer.start_as_current_span(name, context=trace_context(parent)):
+            yield trace_headers()
+
+
+def span_tracing(service: str, settings: TelemetrySettings) -> SpanTracing | None:
+    """Switch tracing on where an endpoint is set, and return what makes spans; None where it is off."""
+    return None if configure_tracing(service, settings.otlp_endpoint) is None else SpanTracing()

@@ -125,6 +125,7 @@ class Runner(Generic[R]):
         self._settle(intake, stop)
         if generation != intake.generation or stop.is_set():
             return
+        self._buried.clear()
         self._bury(batch, folded.flaws)
         appended_at = batch.appended_at()
         for move in batch.moves:
@@ -179,7 +180,6 @@ class Runner(Generic[R]):
             at = self._positions.get((move.topic, move.partition))
             if at is not None:
                 at.next_offset, at.stored_until, at.waiting_since = move.next_offset, appended_at[move.partition][1], None
-        self._buried.clear()
         self._observer.wrote(self._name, len(batch.messages), bad, self._ambient.monotonic() - begun)
 
     def _bury(self, batch: Batch, flaws: Sequence[Flaw]) -> None:
@@ -201,6 +201,7 @@ class Runner(Generic[R]):
         if unfinished := [claim for claim in claims if claim.unfinished is not None]:
             batch = self._unfinished_batch(intake, unfinished, stop)
             if batch is not None:
+                self._buried.clear()
                 log.info("%s: stores unfinished ranges again: %s", self._name, batch.moves)
                 self._store(intake, batch, stop)
         if generation == intake.generation and not stop.is_set():

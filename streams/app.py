@@ -9,7 +9,7 @@ from typing import Any
 import faust
 from yarl import URL
 
-from streams.ports import Clients, Observer
+from streams.ports import Clients, Observer, Tracing
 from streams.runner.exactly_once import Agent, ExactlyOnceRunner
 from streams.runner.idle import IdleWatch
 from streams.runner.owner import CommitSettings
@@ -44,7 +44,12 @@ class StreamApp:
 
 
 def build_app(
-    agents: Iterable[Agent], clients: Clients, observer: Observer, end_process: Callable[[str], None], settings: WorkerSettings
+    agents: Iterable[Agent],
+    clients: Clients,
+    observer: Observer,
+    end_process: Callable[[str], None],
+    settings: WorkerSettings,
+    tracing: Tracing | None = None,
 ) -> StreamApp:
     """Return a Faust application whose agents fold chunks exactly once."""
     agents = list(agents)
@@ -66,7 +71,7 @@ def build_app(
         stream_buffer_maxsize=100_000,  # the default throttles once the agents are fast
         stream_wait_empty=False,
     )
-    runner = ExactlyOnceRunner(agents, clients, observer, end_process, settings.commit)
+    runner = ExactlyOnceRunner(agents, clients, observer, end_process, settings.commit, tracing)
     app.transport = chunk_transport(app, URL(f"kafka://{settings.bootstrap}"), runner)
     for agent in agents:
         _register(app, runner, agent)

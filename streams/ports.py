@@ -1,7 +1,10 @@
 """What the agents need of Kafka, as the composition root provides it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Protocol
+
+from schemas.headers import Headers
 
 
 class TransactionalProducer(Protocol):
@@ -33,6 +36,21 @@ class Clients(Protocol):
 
     def reader(self, *, committed: bool) -> Reader:
         """Return a consumer without a group; with partition EOF events; read_committed or not."""
+
+
+class Tracing(Protocol):
+    """Spans across the log."""
+
+    def span(self, name: str, headers: Iterable[Sequence[tuple[str, bytes]]], /) -> AbstractContextManager[Headers]:
+        """Run a span that continues the trace which the first of the records' headers carries; gives headers that carry it on."""
+
+
+class NoTracing:
+    """Tracing that is off."""
+
+    def span(self, name: str, headers: Iterable[Sequence[tuple[str, bytes]]], /) -> AbstractContextManager[Headers]:  # noqa: ARG002
+        """Return nothing to carry on."""
+        return nullcontext([])
 
 
 class Observer(Protocol):

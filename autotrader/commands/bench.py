@@ -12,7 +12,9 @@ from autotrader.output import clear_errors, print_json
 from benchmarks.harness import Measured, report
 from infra.settings import Settings
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, help="Measure on a stack of the benchmark's own; medians of several runs.")
+app = typer.Typer(
+    no_args_is_help=True, add_completion=False, help="Measure on a stack of the benchmark's own; medians of several runs."
+)
 
 Runs = Annotated[int, typer.Option(help="How often to measure.", min=1)]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")]

@@ -9,7 +9,9 @@ from autotrader.output import USAGE, clear_errors, fail, people
 from autotrader.wiring import running_settings
 from infra.settings import Settings
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, help="Run a role of the platform until it is told to stop (Ctrl-C or SIGTERM).")
+app = typer.Typer(
+    no_args_is_help=True, add_completion=False, help="Run a role of the platform until it is told to stop (Ctrl-C or SIGTERM)."
+)
 
 EndWith = Annotated[int | None, typer.Option(hidden=True, help="End when this parent process is gone.")]
 

@@ -1,6 +1,6 @@
 """Bars of recorded ticks, built by the very fold that builds them in the stream: training sees what decisions will see."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from schemas.codec import Codec
@@ -47,9 +47,7 @@ def build_bars(
     return [event for event in events if isinstance(event, BarClosed)]
 
 
-def _fold(fold: BarsFold, records: Sequence[Record], offset: int) -> int:
-    unsent = [
-        UnsentRecord(key, value, headers, offset + place) for place, (value, key, _, headers) in enumerate(records)
-    ]
+def _fold(fold: BarsFold, records: Iterable[Record], offset: int) -> int:
+    unsent = [UnsentRecord(key, value, headers, offset + place) for place, (value, key, _, headers) in enumerate(records)]
     fold.apply(TICKS, unsent)
     return offset + len(unsent)

@@ -3,8 +3,9 @@
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 
-from autotrader.demo.lanes import Lane
+from autotrader.demo.lane import Lane
 from autotrader.demo.pace import DayByDay, Noted
 from autotrader.demo.plan import HELD_BACK, HISTORY
 from autotrader.demo.telling import Progress, Telling
@@ -66,7 +67,7 @@ class Feeding:
     def start_paced(self) -> None:
         """Begin to tell what was held back, the lanes side by side, until the telling is told to stop."""
         for lane, pace_of in self.lanes:
-            self._start(f"feed-{lane.name}", lambda lane=lane, pace_of=pace_of: self._tell_for_ever(lane, pace_of))
+            self._start(f"feed-{lane.name}", partial(self._tell_for_ever, lane, pace_of))
 
     def is_busy(self) -> bool:
         """Return whether something is being told; raises what ended a thread."""

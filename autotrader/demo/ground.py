@@ -38,7 +38,9 @@ def only_demo(data_dir: Path) -> Iterator[None]:
         with exclusive(data_dir / "demo.lock", 0.0):
             yield
     except StackBusyError as error:
-        raise DemoError(f"expected no other demo on {data_dir}, found one: end it, or take another folder with --data-dir") from error
+        raise DemoError(
+            f"expected no other demo on {data_dir}, found one: end it, or take another folder with --data-dir"
+        ) from error
 
 
 @contextmanager

@@ -38,9 +38,9 @@ class Latest:
     @classmethod
     def of(cls, answer: Mapping[str, Any]) -> "Latest":
         """Return what an answer of the API says; KeyError where it is no recommendation."""
-        times = {name: parse_time(answer[name]) for name in ("decided_at", "valid_until")}
-        same = {name: answer[name] for name in cls.__slots__ if name in answer and name not in times}
-        return cls(**same, **times, summary=answer["explanation"]["summary"])
+        otherwise: dict[str, Any] = {name: parse_time(answer[name]) for name in ("decided_at", "valid_until")}
+        otherwise["summary"] = answer["explanation"]["summary"]
+        return cls(**{name: answer[name] for name in cls.__slots__ if name not in otherwise}, **otherwise)
 
     @property
     def is_repeated(self) -> bool:
@@ -95,5 +95,7 @@ class Recommendations:
             self.close()
             raise ApiUnavailableError(f"expected an answer of {self._address.netloc}{path}: {error}") from error
         if response.status != _OK:
-            raise ApiUnavailableError(f"expected status 200 of {path}, found {response.status}: {body[:200].decode(errors='replace')}")
+            raise ApiUnavailableError(
+                f"expected status 200 of {path}, found {response.status}: {body[:200].decode(errors='replace')}"
+            )
         return orjson.loads(body)

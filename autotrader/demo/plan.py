@@ -1,4 +1,4 @@
-"""What the demo holds back of a recording, and by how much it shifts what it repeats. Times in microseconds since the Unix epoch."""
+"""What the demo holds back of a recording, and by how much it shifts what it repeats. Times are microseconds since 1970."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

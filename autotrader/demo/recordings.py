@@ -2,19 +2,21 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from importlib.metadata import distribution
 from importlib.resources import as_file, files
-from pathlib import Path
+from typing import Protocol, TypeVar
 
+from autotrader.recordings import daily_recording
 from schemas.codec import Codec
 from schemas.events.market import BarClosed, CorporateAction, NewsPublished, SocialPostPublished
 from schemas.ids import derived_id
 from schemas.topics import ACTIONS, NEWS, SOCIAL
-from schemas.values import to_micros
+from streams.sources.columns import Kind
 from streams.sources.event_feed import EventFeed
 from streams.sources.files import FileOptions, open_file
-from streams.sources.tick_feed import TickFeed, TickParser
+from streams.sources.tick_feed import TickParser
+
+SAMPLE_SOURCE = "synthetic-sample"
+_Item = TypeVar("_Item", NewsPublished, SocialPostPublished)
 
 
 @dataclass(frozen=True)
@@ -33,35 +35,48 @@ class Story:
     """By topic."""
 
 
-@dataclass(frozen=True)
-class TickRecording:
+class TickRecording(Protocol):
     """Trades of one symbol in the order of time."""
 
-    source: str
-    recording: str
-    symbol: str
-    parse: TickParser
+    @property
+    def source(self) -> str:
+        """Who recorded them."""
+
+    @property
+    def recording(self) -> str:
+        """SHA-256 of the file."""
+
+    @property
+    def symbol(self) -> str:
+        """The symbol of all of them."""
+
+    @property
+    def parse(self) -> TickParser:
+        """Return what reads them from the first on, as often as it is called."""
 
 
-def load_story(codec):
-    path = Path(str(distribution("bokeh_sampledata").locate_file("bokeh_sampledata/_data/stocks.csv.gz")))
-    f = open_file(path, FileOptions("bars", "csv", "bokeh-sampledata"), codec).feed
-    s = files("autotrader.demo") / "sample"
-    n = open_file(Path(str(s / "news.jsonl")), FileOptions("news", "jsonl", "synthetic-sample"), codec).feed
-    p = open_file(Path(str(s / "social.jsonl")), FileOptions("social", "jsonl", "synthetic-sample"), codec).feed
-    dec = lambda feed: [codec.decode(e.value) for e in feed.events]
+def read_story(codec: Codec) -> Story:
+    """Read the daily recording and the sample; RecordingError where the recording is missing."""
+    daily = daily_recording()
+    news, news_recording = _sample("news", NewsPublished, codec)
+    posts, posts_recording = _sample("social", SocialPostPublished, codec)
+    return Story(
+        daily.source,
+        daily.recording,
+        daily.bars,
+        daily.splits,
+        news,
+        posts,
+        {ACTIONS: daily.source, NEWS: SAMPLE_SOURCE, SOCIAL: SAMPLE_SOURCE},
+        {ACTIONS: derived_id("splits", daily.recording), NEWS: news_recording, SOCIAL: posts_recording},
+    )
 
-    def split(symbol, day):
-        at = to_micros(datetime.fromisoformat(day).replace(tzinfo=UTC))
-        return CorporateAction(id=derived_id("market.action", "bokeh-sampledata", symbol, "split", at), symbol=symbol, kind="split",
-            effective_at=at, ratio=2.0, available_at=at, source="bokeh-sampledata")
-    actions = [split("AAPL", "2000-06-21"), split("AAPL", "2005-02-28"), split("MSFT", "2003-02-18")]
-    return Story("bokeh-sampledata", f.recording, dec(f), actions, dec(n), dec(p),
-        {ACTIONS: "bokeh-sampledata", NEWS: "synthetic-sample", SOCIAL: "synthetic-sample"},
-        {ACTIONS: derived_id("splits", f.recording), NEWS: n.recording, SOCIAL: p.recording})
 
-
-def load_ticks(codec):
-    path = Path(str(distribution("mlfinpy").locate_file("mlfinpy/dataset/data/tick_data.csv")))
-    f = open_file(path, FileOptions("ticks", "csv", "mlfinpy", symbol="ES", timezone="America/Chicago"), codec).feed
-    return TickRecording("mlfinpy", f.recording, "ES", f.parse)
+def _sample(kind: Kind, event_type: type[_Item], codec: Codec) -> tuple[list[_Item], str]:
+    """Return the items of the sample and the SHA-256 of their file, read as any file of news is."""
+    with as_file(files("autotrader.demo") / "sample" / f"{kind}.jsonl") as path:
+        opened = open_file(path, FileOptions(kind, "jsonl", SAMPLE_SOURCE), codec)
+    if opened.bad.total or not isinstance(opened.feed, EventFeed):
+        raise ValueError(f"expected a sample of good rows, found {opened.bad.first}")
+    events = [codec.decode(event.value) for event in opened.feed.events]
+    return [event for event in events if isinstance(event, event_type)], opened.feed.recording

@@ -3,12 +3,13 @@
 import sys
 import threading
 import time
+from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 
 from confluent_kafka import KafkaException
 
-from autotrader.demo.catching_up import until_caught_up
+from autotrader.demo.catching_up import records_behind, until_caught_up
 from autotrader.demo.errors import DemoError
 from autotrader.demo.figures import Timing, figures
 from autotrader.demo.ground import api_address
@@ -21,7 +22,9 @@ from autotrader.demo.reporting import Reporter, reporter
 from autotrader.demo.session import Session, session
 from autotrader.demo.view import View, totals_record
 from autotrader.output import OK, print_json
+from autotrader.recordings import RecordingError
 from autotrader.supervisor import Supervisor
+from infra.clients import kafka
 from infra.settings import Settings
 from streams.sources.problems import SourceError
 
@@ -54,7 +57,7 @@ def run_demo(settings: Settings, options: Options) -> int:
             _run(run, handling)
         except (KeyboardInterrupt, BrokenPipeError):
             return OK if run.is_live else EXIT_INTERRUPTED
-        except (SourceError, KafkaException, OSError) as error:
+        except (SourceError, RecordingError, KafkaException, TimeoutError, OSError) as error:
             raise DemoError(str(error)) from error
     return OK
 
@@ -66,7 +69,7 @@ def _run(run: Run, handling: Interrupts) -> None:
             try:
                 api_url = _feed(run, opened, report)
                 if run.options.once:
-                    until_caught_up(opened, report)
+                    _wait_for_all(opened, report)
                     shown.close()
                     _print_figures(run, opened, api_url)
                 else:
@@ -86,6 +89,20 @@ def _feed(run: Run, opened: Session, report: Reporter) -> str:
         opened.check()
         time.sleep(LOOK_S)
     return api_url
+
+
+def _wait_for_all(opened: Session, report: Reporter) -> None:
+    """Wait until every role has read all there is, and all of it is counted."""
+    admin = kafka.admin(opened.settings.kafka, "demo")
+
+    def told(behind: Mapping[str, int]) -> None:
+        opened.check()
+        late = [f"{role} {records:,}" for role, records in behind.items() if records]
+        report.tell("catching up", ", ".join(late) or "all there")
+
+    until_caught_up(lambda: records_behind(opened.clients, admin), told)
+    for totals in opened.totals:
+        totals.settle(opened.check)
 
 
 def _print_figures(run: Run, opened: Session, api_url: str) -> None:

@@ -12,8 +12,8 @@ from schemas.values import from_micros
 _COLOURS = {"BUY": "bold green", "SELL": "bold red", "HOLD": "yellow"}
 
 NOTICE = (
-    "Recordings, not today's market: by the clock of today every recommendation is stale. All were made on data that the models were "
-    "not trained on (daily bars from 2010 on, minute bars from the second session on). News and posts are synthetic. "
+    "Recordings, not today's market: by the clock of today every recommendation is stale. All were made on data that the models "
+    "were not trained on (daily bars from 2010 on, minute bars from the second session on). News and posts are synthetic. "
     "Nothing here is advice, and nothing promises profit."
 )
 

@@ -1,6 +1,5 @@
 """Everything a running demo has at hand, brought up in order; what was opened is closed in the opposite order."""
 
-import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -11,15 +10,17 @@ from pathlib import Path
 
 from autotrader.demo.errors import DemoError
 from autotrader.demo.feeding import Feeding, day_by_day, many_times
+from autotrader.demo.futures import TickLane
 from autotrader.demo.ground import create_topics, only_demo, roles_running, stack_up
-from autotrader.demo.lanes import StockLane, TickLane
 from autotrader.demo.latest import Series
 from autotrader.demo.options import Options
-from autotrader.demo.recordings import load_story, load_ticks
+from autotrader.demo.recordings import read_story
 from autotrader.demo.reporting import Reporter
+from autotrader.demo.stocks import StockLane
 from autotrader.demo.telling import Telling, read_positions
 from autotrader.demo.totals import Counts, TopicTotals
 from autotrader.demo.training import Trained, ensure_models
+from autotrader.recordings import recorded_ticks
 from autotrader.source_clients import SourceClients
 from autotrader.supervisor import Supervisor
 from infra.clients import kafka
@@ -38,6 +39,7 @@ class Session:
     """A demo whose roles run."""
 
     settings: Settings
+    clients: SourceClients
     supervisor: Supervisor
     feeding: Feeding
     trained: Trained
@@ -85,7 +87,7 @@ def session(
 ) -> Iterator[Session]:
     """Bring everything up and begin to feed; ``supervisors`` is given the supervisor as soon as there is one."""
     codec = Codec(committed_catalogue())
-    story, ticks = cache(lambda: load_story(codec)), cache(lambda: load_ticks(codec))
+    story, ticks = cache(lambda: read_story(codec)), cache(recorded_ticks)
     lateness_us = round(settings.streams.lateness_s * 1_000_000)
     with ExitStack() as held:
         held.enter_context(only_demo(settings.data_dir))
@@ -111,7 +113,7 @@ def session(
             lambda topic, done, total: report.tell(topic, "telling", done, total),
         )
         held.callback(_end, stop, feeding)
-        yield Session(settings, supervisor, feeding, trained, totals, fit_s)
+        yield Session(settings, clients, supervisor, feeding, trained, totals, fit_s)
 
 
 def _end(stop: threading.Event, feeding: Feeding) -> None:
@@ -131,7 +133,7 @@ def _counting(settings: Settings, topics: tuple[str, ...], codec: Codec) -> Iter
 
 
 def _log_to_file(settings: Settings, held: ExitStack) -> None:
-    """Logs must not disturb what is drawn on the terminal."""
+    """Keep logs away from what is drawn on the terminal."""
     logs = settings.data_dir / "logs"
     logs.mkdir(parents=True, exist_ok=True)
     configure_logging("demo", level=settings.telemetry.log_level, stream=held.enter_context((logs / "demo.log").open("a")))

@@ -7,7 +7,7 @@ from typing import Any
 
 from confluent_kafka import KafkaError, KafkaException, TopicPartition
 
-from autotrader.demo.lanes import Lane
+from autotrader.demo.lane import Lane
 from autotrader.demo.plan import HELD_BACK, HISTORY, LOOP_SOURCE, loop_of
 from schemas.codec import Codec
 from schemas.topics import CHECKPOINTS

@@ -3,7 +3,7 @@
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -110,25 +110,24 @@ class TopicTotals:
             self._thread.join(_TIMEOUT_S)
         self._consumer.close()
 
-    def settle(self, should_stop: Callable[[], bool], ends: Mapping[tuple[str, int], int]) -> None:
-        """Return when everything before some offsets is counted, or when told to stop."""
-        while not should_stop() and any(self._reached.get(place, end) < end for place, end in ends.items()):
-            if not self._thread.is_alive():
-                raise RuntimeError("expected the topics to be countable, found that reading them has ended")
-            time.sleep(0.05)
-
-    def ends(self) -> dict[tuple[str, int], int]:
-        """Return the next offset of each partition."""
-        return {
+    def settle(self, check: Callable[[], None]) -> None:
+        """Return when everything that is there now is counted; ``check`` is called meanwhile and may raise."""
+        ends = {
             (place.topic, place.partition): self._consumer.get_watermark_offsets(place, timeout=_TIMEOUT_S)[1]
             for place in self._places
         }
+        while any(self._reached[place] < end for place, end in ends.items()):
+            check()
+            if not self._thread.is_alive():
+                raise TimeoutError("expected the topics to be countable, found that reading them has ended")
+            time.sleep(0.05)
 
     def _run(self) -> None:
         while not self._stop.is_set():
             values: dict[str, list[bytes | None]] = {}
             reached: dict[tuple[str, int], int] = {}
-            for message in self._consumer.consume(_BATCH, 0.1):
+            messages: list[Any] = self._consumer.consume(_BATCH, 0.1)
+            for message in messages:
                 error = message.error()
                 if error is None:
                     values.setdefault(message.topic(), []).append(message.value())

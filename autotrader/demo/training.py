@@ -71,9 +71,7 @@ def minute_history(recording: TickRecording, codec: Codec, lateness_us: int) -> 
     minute = interval_us(MINUTE)
     last_end = (int(chosen[-1].event_time[-1]) // minute + 1) * minute
     settings = BarsSettings(intervals=(MINUTE,), lateness_us=lateness_us)
-    return build_bars(
-        chosen, codec, settings, source=recording.source, recording=recording.recording, until=last_end + lateness_us
-    )
+    return build_bars(chosen, codec, settings, source=recording.source, recording=recording.recording, until=last_end + lateness_us)
 
 
 def columns_of(bars: Sequence[BarClosed]) -> dict[str, BarColumns]:
@@ -87,9 +85,7 @@ def columns_of(bars: Sequence[BarClosed]) -> dict[str, BarColumns]:
     }
 
 
-def _train(
-    folder: Path, interval: str, bars: Sequence[BarClosed], actions: Sequence[CorporateAction], progress: Progress
-) -> None:
+def _train(folder: Path, interval: str, bars: Sequence[BarClosed], actions: Sequence[CorporateAction], progress: Progress) -> None:
     from models.training.config import TrainingConfig  # noqa: PLC0415  # libraries that a second start does not need
     from models.training.train import train  # noqa: PLC0415
 

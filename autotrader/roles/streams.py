@@ -11,6 +11,7 @@ from autotrader.kafka_clients import KafkaClients
 from infra.metrics import ConsumerMetrics, StreamsMetrics, serve_metrics
 from infra.settings import Settings
 from infra.telemetry import configure_logging
+from infra.tracing import span_tracing
 from models.loading import load_current
 from models.recommender import Recommender
 from models.sentiment import LexiconScorer
@@ -46,7 +47,9 @@ def run_streams(settings: Settings, *, agents: Sequence[str] = AGENTS, instance:
     if settings.telemetry.metrics_port is not None:
         serve_metrics(registry, settings.telemetry.metrics_port)
     clients = KafkaClients(settings.kafka, "streams", settings.streams.transaction_timeout_s)
-    stream_app = build_app(_agents(settings, agents), clients, observer, _leave, _worker_settings(settings, instance))
+    tracing = span_tracing("streams", settings.telemetry)
+    worker_settings = _worker_settings(settings, instance)
+    stream_app = build_app(_agents(settings, agents), clients, observer, _leave, worker_settings, tracing)
     collect_seldom()
     worker = stream_app.app.Worker(loglevel=None, redirect_stdouts=False, override_logging=False)
     worker.execute_from_commandline()

@@ -10,6 +10,8 @@ from streams.ports import Clients, Reader
 
 _BATCH = 5_000
 _TIMEOUT_S = 60.0
+_PATIENCE_S = 0.05
+"""Until a batch that is not full is handed out: the client waits for it at the end of a partition too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +49,8 @@ def read_span(reader: Reader, span: Span) -> Iterator[list[Any]]:
     reader.assign([TopicPartition(span.topic, span.partition, span.first)])
     idle_s = 0.0
     while True:
-        messages = reader.consume(num_messages=_BATCH, timeout=0.5)
-        idle_s = 0.0 if messages else idle_s + 0.5
+        messages = reader.consume(num_messages=_BATCH, timeout=_PATIENCE_S)
+        idle_s = 0.0 if messages else idle_s + _PATIENCE_S
         if idle_s > _TIMEOUT_S:
             raise TimeoutError(
                 f"expected {span.topic}/{span.partition} up to offset {span.end}, found nothing for {_TIMEOUT_S:.0f} s"

@@ -15,7 +15,7 @@ from confluent_kafka import KafkaException
 from faust.types import TP
 
 from streams.fold import Fold
-from streams.ports import Clients, Observer, TransactionalProducer
+from streams.ports import Clients, NoTracing, Observer, Tracing, TransactionalProducer
 from streams.runner.checkpoints import Checkpoint, read_checkpoints
 from streams.runner.owner import CommitSettings, Owner
 from streams.transport.chunk import Chunk
@@ -44,6 +44,7 @@ class ExactlyOnceRunner:
         observer: Observer,
         end_process: Callable[[str], None],
         settings: CommitSettings | None = None,
+        tracing: Tracing | None = None,
     ) -> None:
         self._agents = {agent.name: agent for agent in agents}
         self._agent_of = {topic: agent for agent in self._agents.values() for topic in agent.topics}
@@ -51,6 +52,7 @@ class ExactlyOnceRunner:
         self._observer = observer
         self._end_process = end_process
         self._settings = settings or CommitSettings()
+        self._tracing = tracing or NoTracing()
         self._owners: dict[tuple[str, int], Owner] = {}
         self._taking_over = asyncio.Lock()
         self._may_commit = asyncio.Event()
@@ -168,7 +170,9 @@ class ExactlyOnceRunner:
         if not records:
             return
         began = time.perf_counter()
-        owner.fold.apply(tp.topic, records)
+        with self._tracing.span(f"{owner.agent} fold", (record.headers for record in records)) as trace_headers:
+            owner.fold.apply(tp.topic, records)
+        owner.trace_headers = trace_headers
         owner.folded(tp.topic, chunk.next_offset, len(records))
         newest = records[-1].timestamp * 1000
         self._observer.folded(owner.agent, tp.topic, tp.partition, len(records), time.perf_counter() - began, newest)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from confluent_kafka import KafkaException
 
+from schemas.headers import Headers
 from streams.fold import Emission, Fold
 from streams.ports import TransactionalProducer
 from streams.runner.checkpoints import offset_record, state_key
@@ -50,6 +51,8 @@ class Owner:
         self.positions = dict(offsets)
         """Next offset of each input topic, as folded; what is committed may be behind."""
         self.unflushed_records = 0
+        self.trace_headers: Headers = []
+        """Carry the trace of the newest chunk on to what is made of it; empty while tracing is off."""
         self._busy = False
         self.flush_task: asyncio.Task[None] | None = None
         self.committing = asyncio.Lock()
@@ -110,7 +113,7 @@ class Owner:
         began = time.monotonic()
         self.producer.begin_transaction()
         for output in emission.outputs:
-            self._produce(output.topic, output.value, output.key, output.partition, output.headers)
+            self._produce(output.topic, output.value, output.key, output.partition, [*output.headers, *self.trace_headers])
         topic = self._settings.checkpoints_topic
         for key, value in emission.changes.items():
             self._produce(topic, value, state_key(self.agent, self.partition, key), self.partition, None)

@@ -79,7 +79,11 @@ class RecommendationReadsContract:
         async def scenario():
             async with opened(STORED) as reads:
                 page = await reads.latest(RecommendationFilter(limit=1))
-                return page.items[0], await reads.by_id(page.items[0].id), await reads.events([page.items[0].id, STORED[0].id, "none"])
+                return (
+                    page.items[0],
+                    await reads.by_id(page.items[0].id),
+                    await reads.events([page.items[0].id, STORED[0].id, "none"]),
+                )
 
         row, detailed, events = asyncio.run(scenario())
         event = events[row.id]
@@ -119,7 +123,9 @@ class RecommendationReadsContract:
 
         seen, place, newest = asyncio.run(scenario())
 
-        assert sorted(one for one, _, _ in seen) == sorted(event.id for number, event in enumerate(STORED) if number % 2 or number // 2 >= 4)
+        assert sorted(one for one, _, _ in seen) == sorted(
+            event.id for number, event in enumerate(STORED) if number % 2 or number // 2 >= 4
+        )
         assert place == newest == Place({0: 10, 1: 10})
         for wanted in (0, 1):
             offsets = [offset for _, partition, offset in seen if partition == wanted]

@@ -1,5 +1,6 @@
 """The read models in memory, with the order, the filters and the places of the real ones."""
 
+import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
@@ -19,6 +20,7 @@ class MemoryReads:
     def __init__(self, events: Iterable[RecommendationMade] = (), partitions: int = 2) -> None:
         self.available = True
         self.reads = 0
+        self.delay_s = 0.0
         self.partitions = partitions
         self.stored: dict[str, tuple[RecommendationMade, int, int]] = {}
         self.symbol_rows: list[SymbolRow] = []
@@ -34,7 +36,7 @@ class MemoryReads:
         self.stored[event.id] = (event, partition, offset)
 
     async def latest(self, filters: RecommendationFilter) -> Page:
-        self._read()
+        await self._read()
         behind = None if filters.cursor is None else Cursor.parse(filters.cursor)
         found = [
             row
@@ -47,15 +49,15 @@ class MemoryReads:
         return Page(items, Cursor(items[-1].decided_at, items[-1].id).text() if more else None)
 
     async def by_id(self, recommendation_id: str) -> RecommendationRow | None:
-        self._read()
+        await self._read()
         return self._row(recommendation_id, features=True) if recommendation_id in self.stored else None
 
     async def events(self, ids: Sequence[str]) -> dict[str, RecommendationMade]:
-        self._read()
+        await self._read()
         return {one: self.stored[one][0] for one in ids if one in self.stored}
 
     async def following(self, place: Place, limit: int) -> Following:
-        self._read()
+        await self._read()
         found: list[RecommendationRow] = []
         ends = dict(place.next_offsets)
         for partition in range(self.partitions):
@@ -67,26 +69,27 @@ class MemoryReads:
         return Following(tuple(sorted(found, key=lambda row: (row.decided_at, row.id))), Place(ends))
 
     async def newest_place(self) -> Place:
-        self._read()
+        await self._read()
         ends: dict[int, int] = {}
         for _, partition, offset in self.stored.values():
             ends[partition] = max(ends.get(partition, 0), offset + 1)
         return Place(ends)
 
     async def symbols(self) -> list[SymbolRow]:
-        self._read()
+        await self._read()
         return self.symbol_rows
 
     async def bars(self, series: SeriesRange) -> list[BarRow]:
-        self._read()
+        await self._read()
         return [row for row in self.bar_rows if self._in_range(row, row.start, series)][-series.limit :]
 
     async def features(self, series: SeriesRange) -> list[FeatureRow]:
-        self._read()
+        await self._read()
         return [row for row in self.feature_rows if self._in_range(row, row.timestamp, series)][-series.limit :]
 
-    def _read(self) -> None:
+    async def _read(self) -> None:
         self.before_read()
+        await asyncio.sleep(self.delay_s)
         self.reads += 1
         if not self.available:
             raise StoreUnavailable("postgres://user:secret@host: connection refused")

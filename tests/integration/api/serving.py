@@ -51,8 +51,12 @@ def served(opening: Opening, settings: ServerSettings | None = None) -> Iterator
         loop, stop = asyncio.get_running_loop(), asyncio.Event()
 
         def listening(addresses: Sequence[Address]) -> None:
-            found.append(Served(addresses, lambda: loop.call_soon_threadsafe(stop.set), threading.current_thread()))
+            found.append(Served(addresses, end, threading.current_thread()))
             started.set()
+
+        def end() -> None:
+            if not loop.is_closed():
+                loop.call_soon_threadsafe(stop.set)
 
         try:
             async with opening() as app:
@@ -82,7 +86,7 @@ def platform(stack: EmbeddedStack, read: Versions) -> Iterator[Served]:
     from contextlib import asynccontextmanager  # noqa: PLC0415
 
     @asynccontextmanager
-    async def opening():  # noqa: ANN202
+    async def opening():
         analytics = analytics_of(stack)
         async with read_pool(stack.endpoints().postgres_dsn, PoolSettings(min_size=2, max_size=4)) as pool:
             reads = PostgresReads(pool, recommendations=read.recommendations, symbols=read.symbols)

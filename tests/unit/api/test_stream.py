@@ -2,7 +2,7 @@
 
 import asyncio
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Self
 
 import orjson
 import pytest
@@ -28,7 +28,7 @@ class Listener:
     gone: asyncio.Event = field(default_factory=asyncio.Event)
     task: "asyncio.Task[None] | None" = None
 
-    async def __aenter__(self) -> "Listener":
+    async def __aenter__(self) -> Self:
         headers = [(b"host", b"localhost")]
         if self.last_event_id is not None:
             headers.append((b"last-event-id", self.last_event_id.encode()))
@@ -50,13 +50,12 @@ class Listener:
         if message["type"] == "http.response.start":
             self.status = message["status"]
         else:
-            while not self.reads:
-                await asyncio.sleep(0.001)
+            await self.until(lambda: self.reads)
             self.text += message.get("body", b"").decode()
 
     async def until(self, holds: Any) -> None:
         async with asyncio.timeout(5):
-            while not holds():
+            while not holds():  # noqa: ASYNC110  (what is waited for is the other side's)
                 await asyncio.sleep(0.001)
 
     @property

@@ -98,7 +98,7 @@ class FakeConsumer:
 
     def consume(self, num_messages: int = 1, _timeout: float = -1) -> list[FakeMessage]:
         self._serve()
-        if self.problems:
+        if self.problems and self.positions:
             return [FakeMessage((0, 0), problem=self.problems.pop())]
         found: list[FakeMessage] = []
         for partition in sorted(self.positions):
@@ -150,13 +150,14 @@ class FakeConsumer:
 
 @dataclass
 class FakeStore:
-    """Rows and positions that move together; each claim raises the epoch. ``failures`` are raised by the next writes."""
+    """Rows and positions that move together; each claim raises the epoch. Failures are raised by the next calls."""
 
     rows: list[bytes] = field(default_factory=list)
     offsets: dict[int, int] = field(default_factory=dict)
     epochs: dict[int, int] = field(default_factory=dict)
     unfinished: dict[int, int] = field(default_factory=dict)
     failures: list[Exception] = field(default_factory=list)
+    claim_failures: list[Exception] = field(default_factory=list)
     batches: list[list[bytes]] = field(default_factory=list)
     moves: list[tuple[Move, ...]] = field(default_factory=list)
     refused: bytes | None = None
@@ -173,8 +174,8 @@ class FakeSink:
         self.closed = False
 
     def claim(self, partitions: Sequence[Partition]) -> list[Claim]:
-        if self.store.failures:
-            raise self.store.failures.pop(0)
+        if self.store.claim_failures:
+            raise self.store.claim_failures.pop(0)
         return [self._claim(topic, partition) for topic, partition in partitions]
 
     def fold(self, records: Records) -> Folded[list[bytes]]:

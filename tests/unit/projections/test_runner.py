@@ -14,12 +14,12 @@ from projections.ports import Ambient, StoreRejected, StoreUnavailable
 from projections.runner import Runner
 from tests.unit.projections.log import FakeConsumer, FakeLetters, FakeObserver, FakeSink, FakeStore, FakeTopic
 
-STEPS_MAX = 400
+STEPS_MAX = 4_000
 
 
 @dataclass
 class World:
-    """A runner and all that it touches; time moves a second each time somebody looks."""
+    """A runner and all that it touches; its clock moves a bit each time somebody looks."""
 
     topic: FakeTopic = field(default_factory=FakeTopic)
     store: FakeStore = field(default_factory=FakeStore)
@@ -38,7 +38,7 @@ class World:
             step = next(self.ticks)
             if until(self) or step > STEPS_MAX:
                 self.stop.set()
-            return float(step)
+            return step / 20
 
         sink = FakeSink(self.store)
         ambient = Ambient(now=lambda: self.now, monotonic=monotonic, jitter=lambda: 1.0)
@@ -102,12 +102,21 @@ def test_the_settings_that_correctness_hangs_on_reach_the_consumer(world: World)
 
 
 def test_a_store_that_is_not_available_is_asked_again_with_the_same_batch(world: World) -> None:
-    world.store.failures = [StoreUnavailable("down")] * 4  # the first meets the claim
+    world.store.failures = [StoreUnavailable("down")] * 3
 
     world.run(all_stored)
 
     assert [b"a", b"b", b"c", b"d", b"e"] == sorted(world.store.rows)
-    assert [(1, 0.5), (1, 0.5), (2, 1.0), (3, 2.0)] == world.observer.retries
+    assert [(1, 0.5), (2, 1.0), (3, 2.0)] == world.observer.retries
+
+
+def test_a_partition_is_taken_over_as_soon_as_the_store_can_be_asked(world: World) -> None:
+    world.store.claim_failures = [StoreUnavailable("down")] * 2
+
+    world.run(all_stored)
+
+    assert [b"a", b"b", b"c", b"d", b"e"] == sorted(world.store.rows)
+    assert 1 == len(world.consumers[0].started_from)
 
 
 def test_while_a_store_is_asked_again_nothing_is_fetched(world: World) -> None:

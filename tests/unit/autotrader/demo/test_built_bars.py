@@ -5,11 +5,11 @@ import numpy as np
 import pytest
 
 from autotrader.demo.built_bars import build_bars
-from autotrader.demo.recordings import TickRecording
 from autotrader.demo.training import columns_of, minute_history
 from streams.bars.settings import BarsSettings
 from streams.sources.ticks import TickRows
 from tests.builders import MINUTE, SECOND, T0, codec
+from tests.unit.autotrader.demo.recorded import Recorded
 
 CODEC = codec()
 LATENESS = 2 * SECOND
@@ -20,7 +20,9 @@ def rows(times, prices, sizes=None):
     times = np.array(times, np.int64)
     sizes = np.ones(len(times)) if sizes is None else np.array(sizes, float)
     label_of = np.zeros(len(times), np.int64)
-    return TickRows(np.arange(len(times)), times, np.array(prices, float), sizes, np.ones(len(times), bool), (("FUT", ""),), label_of)
+    return TickRows(
+        np.arange(len(times)), times, np.array(prices, float), sizes, np.ones(len(times), bool), (("FUT", ""),), label_of
+    )
 
 
 def random_rows(seed, count=5_000):
@@ -86,7 +88,9 @@ def test_a_recording_with_a_tick_that_no_bar_counts_is_refused():
 def test_minutes_to_train_on_end_with_the_first_session():
     first = random_rows(3)
     later = rows([T0 + 5 * HOUR, T0 + 5 * HOUR + 1], [500, 500])
-    recording = TickRecording("s", "r", "FUT", lambda: iter([(first.part(slice(0, 2_000)), []), (first.part(slice(2_000, None)), []), (later, [])]))
+    recording = Recorded(
+        "s", "r", "FUT", lambda: iter([(first.part(slice(0, 2_000)), []), (first.part(slice(2_000, None)), []), (later, [])])
+    )
 
     found = minute_history(recording, CODEC, LATENESS)
 

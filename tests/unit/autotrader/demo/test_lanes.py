@@ -1,13 +1,16 @@
 import numpy as np
 import pytest
 
-from autotrader.demo.lanes import StockLane, TickLane, shifted_bar
+from autotrader.demo.futures import TickLane
 from autotrader.demo.plan import DAY_US, HELD_BACK, HISTORY, LOOP_SOURCE, WEEK_US, Slice
-from autotrader.demo.recordings import Story, TickRecording
+from autotrader.demo.recordings import Story
+from autotrader.demo.stocks import StockLane, shifted_bar
 from schemas.events.market import BarClosed, ClockAdvanced, CorporateAction, NewsPublished, Tick
 from schemas.topics import ACTIONS, BARS, NEWS, SOCIAL, TICKS
+from streams.sources.clocks import Heartbeats
 from streams.sources.ticks import TickRows
 from tests.builders import MINUTE, SECOND, bar, codec, news, post, split
+from tests.unit.autotrader.demo.recorded import Recorded
 
 CODEC = codec()
 MONDAY = 4 * DAY_US
@@ -31,15 +34,13 @@ def ticks(seconds=3 * 3600, start=DAYS[0] + 10 * 3600 * SECOND, **changes):
     times = start + np.arange(seconds, dtype=np.int64) * SECOND
     ones = np.ones(len(times))
     rows = TickRows(np.arange(len(times)), times, ones, ones, ones > 0, (("FUT", ""),), np.zeros(len(times), np.int64))
-    recording = TickRecording("recorded", "t" * 64, "FUT", lambda: iter([(rows, [])]))
+    recording = Recorded("recorded", "t" * 64, "FUT", lambda: iter([(rows, [])]))
     return TickLane(recording, CODEC, **{"slice": Slice(), "lateness_us": LATENESS, **changes})
 
 
 def told(feed):
     """Return the events of a feed, those of a clock once for each partition."""
-    return [
-        CODEC.decode(value) for block in feed.blocks(2) for value, *_ in block.records(0, len(block.times))
-    ]
+    return [CODEC.decode(value) for block in feed.blocks(2) for value, *_ in block.records(0, len(block.times))]
 
 
 def facts(feed):
@@ -180,7 +181,11 @@ def test_a_shifted_bar_is_another_bar_of_the_same_prices():
 
     assert isinstance(moved, BarClosed)
     assert (moved.open, moved.close, moved.volume) == (given.open, given.close, given.volume)
-    assert (moved.start, moved.end, moved.available_at) == (given.start + WEEK_US, given.end + WEEK_US, given.available_at + WEEK_US)
+    assert (moved.start, moved.end, moved.available_at) == (
+        given.start + WEEK_US,
+        given.end + WEEK_US,
+        given.available_at + WEEK_US,
+    )
     assert moved.inputs == (given.id,)
     assert moved.id != given.id
 
@@ -198,21 +203,12 @@ def test_a_split_that_is_held_back_is_repeated_at_its_shifted_day():
     assert lane.feeds(2)[0].extent.ends_at - lane.ends_at == lane.period_us
 
 
-MINUTE_OF_TICKS = 60
-
-
 def test_heartbeats_of_the_ticks_never_pass_what_is_held_back():
-    from streams.sources.clocks import Heartbeats  # noqa: PLC0415
-
     lane = ticks()
     feed = lane.feeds(HISTORY)[-1]
     beats = Heartbeats(MINUTE, feed.extent.begins_at)
-    stated = [
-        int(at)
-        for block in feed.blocks(2)
-        for at, event in zip(*(lambda line: (line.times, line.event))(beats.timeline(block)), strict=True)
-        if event < 0
-    ]
+    timelines = [beats.timeline(block) for block in feed.blocks(2)]
+    stated = [int(at) for line in timelines for at in line.times[line.event < 0]]
 
     assert stated
     assert max(stated) < lane.held_back_from

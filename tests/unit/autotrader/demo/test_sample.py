@@ -6,10 +6,10 @@ from importlib.resources import files
 
 import pytest
 
+from autotrader.demo.recordings import read_story
 from autotrader.demo.training import DAILY_UNTIL
 from schemas.events.market import NewsPublished, SocialPostPublished
-from streams.sources.tables import TableReading, events_of
-from streams.sources.times import TimeReading
+from tests.builders import codec
 
 KINDS = {"news": NewsPublished, "social": SocialPostPublished}
 STOCKS = {"AAPL", "FB", "GOOG", "IBM", "MSFT"}
@@ -20,8 +20,8 @@ def lines(kind):
 
 
 def events(kind):
-    reading = TableReading("synthetic-sample", "r", TimeReading())
-    return [event for number, row in enumerate(lines(kind), 1) for event in events_of(kind, row, number, reading)]
+    story = read_story(codec())
+    return story.news if kind == "news" else story.posts
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -80,7 +80,16 @@ def test_synthetic_inputs_and_repetitions_are_marked():
 def test_the_screen_says_where_the_api_is_what_was_decided_and_why():
     text = drawn(view(latest(synthetic=True)))
 
-    for part in ("http://127.0.0.1:1", "http://127.0.0.1:1/docs", "BUY", "61%", "1,640.25", "the trend is up", "synthetic news", "1,234 ticks"):
+    for part in (
+        "http://127.0.0.1:1",
+        "http://127.0.0.1:1/docs",
+        "BUY",
+        "61%",
+        "1,640.25",
+        "the trend is up",
+        "synthetic news",
+        "1,234 ticks",
+    ):
         assert part in text
 
 

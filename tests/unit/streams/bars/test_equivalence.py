@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from schemas.events.base import Event
@@ -143,19 +143,19 @@ def small_limits():
         yield
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(runs(good))
 def test_bars_are_those_of_the_reference_bit_for_bit(run):
     assert comparable(folded(run)) == expected(run)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(runs(good | bad))
 def test_bad_records_become_dead_letters_and_change_nothing_else(run):
     assert comparable(folded(run)) == expected(run)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(st.tuples(ticks, st.integers(0, 200), st.integers(0, 255)), min_size=1, max_size=20))
 @example([(tick(price_eligible=True), 29, 2)])
 def test_a_changed_byte_is_judged_as_the_ordinary_decoder_judges_it(changes):
