@@ -1,20 +1,16 @@
 """The judgement on request: the model in a thread of its own, so that other requests are answered meanwhile."""
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import TypeVar
-
-from anyio import CapacityLimiter, to_thread
+from collections.abc import Mapping, Sequence
 
 from api.errors import UnavailableError
 from api.metrics import ApiMetrics
+from api.threads import Threads
 from models.decision import Weights
 from models.predictor import Predictor
 from models.recommender import Recommender, reweigh
 from schemas.events.recommendations import RecommendationMade
 from schemas.events.signals import FeaturesComputed
 from schemas.values import iso
-
-T = TypeVar("T")
 
 
 class Engine:
@@ -23,7 +19,7 @@ class Engine:
     def __init__(self, predictors: Mapping[str, Predictor], metrics: ApiMetrics, threads: int) -> None:
         self._predictors = predictors
         self._metrics = metrics
-        self._threads = CapacityLimiter(threads)
+        self._threads = Threads(threads, "engine")
 
     def refusal(self, features: FeaturesComputed) -> str | None:
         """Return why features cannot be judged, None where they can; UnavailableError where no model is loaded at all."""
@@ -42,11 +38,8 @@ class Engine:
         """Return a recommendation for each features event; all of them can be judged."""
         recommender = Recommender(self._predictors, weights or Weights())
         with self._metrics.generation.time():
-            return await self._in_thread(lambda: recommender.recommend(features))
+            return await self._threads.run(lambda: recommender.recommend(features))
 
     async def reweigh(self, recommendations: Sequence[RecommendationMade], weights: Weights) -> list[RecommendationMade]:
         """Return recommendations as somebody with other weights sees them."""
-        return await self._in_thread(lambda: [reweigh(one, weights) for one in recommendations])
-
-    async def _in_thread(self, work: Callable[[], T]) -> T:
-        return await to_thread.run_sync(work, limiter=self._threads)
+        return await self._threads.run(lambda: [reweigh(one, weights) for one in recommendations])

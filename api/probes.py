@@ -3,11 +3,11 @@
 from collections.abc import Awaitable, Callable
 
 import psycopg
-from anyio import CapacityLimiter, to_thread
 from psycopg_pool import PoolClosed, PoolTimeout, TooManyRequests
 
 from api.ports import Finding, Probe
 from api.postgres import Pool
+from api.threads import Threads
 from projections.ports import Analytics, StoreError
 
 
@@ -27,11 +27,11 @@ def postgres_probe(pool: Pool) -> Probe:
 
 def analytics_probe(analytics: Analytics) -> Probe:
     """Return a probe that asks ClickHouse."""
-    thread = CapacityLimiter(1)
+    thread = Threads(1, "analytics-probe")
 
     async def probe() -> Finding:
         try:
-            await to_thread.run_sync(lambda: analytics.query("SELECT 1 AS one"), abandon_on_cancel=True, limiter=thread)
+            await thread.run(lambda: analytics.query("SELECT 1 AS one"))
         except StoreError as error:
             return Finding(ok=False, detail=f"no answer: {type(error).__name__}")
         return Finding(ok=True, detail="answers")

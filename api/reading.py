@@ -1,4 +1,4 @@
-"""From the bytes of a request to validated objects; everything that is wrong is named at once."""
+"""From the bytes of a request to validated objects; everything that is wrong with a part of it is named at once."""
 
 import asyncio
 from collections.abc import Mapping

@@ -5,12 +5,12 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, TypeVar
 
 import psycopg
-from anyio import CapacityLimiter, to_thread
 from psycopg import AsyncConnection
 from psycopg_pool import PoolClosed, PoolTimeout, TooManyRequests
 
 from api.ports import SeriesRange
 from api.postgres import Pool
+from api.threads import Threads
 from projections.paging import Place
 from projections.ports import Analytics, StoreUnavailable
 from projections.versions import BARS_V1, FEATURES_V1, RECOMMENDATIONS_V1, SYMBOLS_V1, Projection
@@ -107,7 +107,7 @@ class AnalyticsReads:
         self._analytics = analytics
         self._bars = bars
         self._features = features
-        self._threads = CapacityLimiter(threads)
+        self._threads = Threads(threads, "analytics")
         self._timeout_s = timeout_s
 
     async def bars(self, series: SeriesRange) -> list[BarRow]:
@@ -132,7 +132,6 @@ class AnalyticsReads:
             )
 
         try:
-            async with asyncio.timeout(self._timeout_s):
-                return await to_thread.run_sync(ask, abandon_on_cancel=True, limiter=self._threads)
+            return await self._threads.run(ask, self._timeout_s)
         except TimeoutError:
             raise StoreUnavailable(f"expected an answer of ClickHouse within {self._timeout_s:g} s") from None

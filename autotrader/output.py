@@ -9,6 +9,7 @@ from typing import Any, NoReturn
 import orjson
 import typer
 from rich.console import Console
+from rich.markup import escape
 
 OK, FAILED, USAGE, PARTIAL = 0, 1, 2, 3
 """Exit codes: all well; it failed; the call's words are off; some of it was done, the rest is reported."""
@@ -29,7 +30,7 @@ def print_json(result: Any) -> None:
 
 def fail(message: str, code: int = FAILED) -> NoReturn:
     """End the command with one clear line."""
-    people().print(f"[bold red]error:[/] {message}", soft_wrap=True)
+    people().print(f"[bold red]error:[/] {escape(message)}", soft_wrap=True)
     raise typer.Exit(code)
 
 

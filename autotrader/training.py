@@ -7,7 +7,6 @@ from typing import Any, Literal
 
 from rich.progress import Progress
 
-from autotrader.demo.recordings import TickRecording
 from autotrader.demo.training import columns_of, daily_history, minute_history
 from autotrader.output import people
 from autotrader.recordings import daily_recording, recorded_ticks
@@ -54,9 +53,7 @@ def _history(interval: str, lateness_us: int) -> tuple[list[BarClosed], list[Cor
     if interval == "1d":
         daily = daily_recording()
         return daily_history(daily.bars), list(daily.splits)
-    ticks = recorded_ticks()
-    recording = TickRecording(ticks.source, ticks.recording, ticks.symbol, ticks.parse)
-    return minute_history(recording, Codec(committed_catalogue()), lateness_us), []
+    return minute_history(recorded_ticks(), Codec(committed_catalogue()), lateness_us), []
 
 
 def _model(folder: Path, model_id: str, *, trained: bool) -> dict[str, Any]:

@@ -1,6 +1,5 @@
 """From producing the tick that closes a bar to the explained recommendation that a read_committed consumer sees."""
 
-import json
 import statistics
 import tempfile
 import threading
@@ -38,8 +37,8 @@ def run(runs: int, cache_dir: Path, data_dir: Path) -> dict[str, Measured]:
 
 def _once(cache_dir: Path, data_dir: Path) -> Mapping[str, float]:
     settings = {
-        "AUTOTRADER_STREAMS__INTERVALS": json.dumps(["1s"]),
-        "AUTOTRADER_STREAMS__DECISION_INTERVALS": json.dumps(["1s"]),
+        "AUTOTRADER_STREAMS__INTERVALS": "1s",
+        "AUTOTRADER_STREAMS__DECISION_INTERVALS": "1s",
         "AUTOTRADER_STREAMS__LATENESS_S": "0",
     }
     with bench_stack(cache_dir, ("kafka",)) as endpoints, tempfile.TemporaryDirectory() as folder:
@@ -50,12 +49,17 @@ def _once(cache_dir: Path, data_dir: Path) -> Mapping[str, float]:
         with streams_worker(Path(folder), endpoints.kafka, ("bars", "features", "recommendations"), settings, log):
             watch = _Watch(endpoints.kafka)
             feed = _Feed(endpoints.kafka)
-            feed.history()
-            say("history written; measuring")
-            watch.until_seen(SYMBOLS)
-            feed.live()
-            time.sleep(2.0)
-            return _figures(feed.closed_at, watch.stop())
+            try:
+                feed.history()
+                watch.until_seen(SYMBOLS)
+                say("history judged; measuring")
+                feed.live()
+                time.sleep(2.0)
+            except TimeoutError as error:
+                raise TimeoutError(f"{error}; the worker said: {log.read_text()[-800:]}") from error
+            finally:
+                seen = watch.stop()
+            return _figures(feed.closed_at, seen)
 
 
 class _Feed:
@@ -109,8 +113,7 @@ class _Feed:
         value = self._codec.encode_record(Tick.TYPE, tick)
         second = event_time // SECOND_US
         if second > self._newest.get(symbol, second):
-            for closed in range(self._newest[symbol] + 1, second + 1):
-                self.closed_at[symbol, closed * SECOND_US] = time.monotonic()
+            self.closed_at[symbol, (self._newest[symbol] + 1) * SECOND_US] = time.monotonic()
         self._newest[symbol] = second
         headers = required_headers(Tick.TYPE, f"bench/live/{self._sequence}", "/sources/bench")
         self._out.produce(TICKS, value=value, key=symbol.encode(), headers=headers)

@@ -49,9 +49,8 @@ class KafkaDeadLetters:
         left = self._producer.flush(self._timeout_s)
         if left or failures:
             reasons = failures[:1] or [f"no answer within {self._timeout_s} s"]
-            raise DeadLetterError(
-                f"expected {len(letters)} dead letters in {self._topic}, found {left + len(failures)} refused: {reasons}"
-            )
+            found = f"{left + len(failures)} of {len(letters)} not written: {reasons[0]}"
+            raise DeadLetterError(f"expected dead letters in {self._topic}, found {found}")
 
     def _produce(self, event: DeadLetter, delivered: Any) -> None:
         record = {

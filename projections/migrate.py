@@ -61,7 +61,7 @@ class Migration:
     def statements(self, schema: str) -> list[str]:
         """Return the statements of the file for a schema, without comments."""
         code = re.sub(r"--[^\n]*", "", self.text).replace(_PLACE, checked_schema(schema))
-        return [part.strip() for part in code.split(";\n") if part.strip()]
+        return [part.strip() for part in re.split(r";[ \t]*(?:\n|$)", code) if part.strip()]
 
 
 def committed_migrations(store: Store) -> list[Migration]:

@@ -125,6 +125,18 @@ class ColumnReader:
             return texts
         return [text if text.isascii() else self._decoded(int(row), *at) for text, row, at in zip(texts, rows, bounds, strict=True)]
 
+    def check_texts(self, spans: Spans) -> None:
+        """Take their plain flag from records whose string is no UTF-8; for strings that nobody needs as text."""
+        for row in np.flatnonzero(self._beyond_ascii[spans.end] > self._beyond_ascii[spans.start]).tolist():
+            self._decoded(row, int(spans.start[row]), int(spans.end[row]))
+
+    @cached_property
+    def _beyond_ascii(self) -> NDArray[np.int64]:
+        """How many octets before each place are not ASCII."""
+        count = np.zeros(len(self._octets) + 1, np.int64)
+        np.cumsum(self._octets >= _CONTINUES, out=count[1:])
+        return count
+
     @cached_property
     def _latin(self) -> str:
         return self._data.decode("latin-1")

@@ -49,8 +49,10 @@ def decode_bar_columns(values: Sequence[bytes], schema_id: int) -> BarColumns:
     trades, revision, origin_kind = reader.long(), reader.long(), reader.long()
     source = reader.string()
     available_at = reader.long()
-    reader.strings(_INPUTS_MAX)
+    inputs = reader.strings(_INPUTS_MAX)
     plain = reader.finish()
+    for _, spans in inputs:
+        reader.check_texts(spans)
     plain &= (origin_kind >= 0) & (origin_kind < len(ORIGIN_KINDS))
     return BarColumns(
         id=reader.texts(bar_id),

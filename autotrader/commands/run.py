@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from autotrader.output import USAGE, clear_errors, fail, people
-from autotrader.wiring import running_settings
+from autotrader.wiring import role_settings
 from infra.settings import Settings
 
 app = typer.Typer(
@@ -29,7 +29,7 @@ def streams(
     if not names or set(names) - set(AGENTS):
         fail(f"expected agents among {', '.join(AGENTS)}, found {agents!r}", USAGE)
     _bind(end_with)
-    run_streams(_settings(), agents=names, instance=instance)
+    run_streams(_settings(kafka_only=True), agents=names, instance=instance)
 
 
 @app.command(help="The read models in Postgres and ClickHouse.\n\nExample: autotrader run projections")
@@ -73,6 +73,6 @@ def _bind(parent: int | None) -> None:
         end_with(parent)
 
 
-def _settings() -> Settings:
+def _settings(*, kafka_only: bool = False) -> Settings:
     with clear_errors(ValueError, RuntimeError):
-        return running_settings()
+        return role_settings(kafka_only=kafka_only)

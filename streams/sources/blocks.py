@@ -14,7 +14,7 @@ import pyarrow.csv
 import pyarrow.parquet
 from numpy.typing import NDArray
 
-from streams.sources.columns import Column, match_columns
+from streams.sources.columns import Column, match_columns, match_more
 from streams.sources.problems import BadRow, FileRefusedError, shown
 
 _BLOCK_BYTES = 2 * 1024 * 1024
@@ -127,8 +127,12 @@ def jsonl_blocks(path: Path, shape: Shape) -> Iterator[RowBlock]:
         text: Any = io.BufferedReader(cast(io.RawIOBase, stream))
         while lines := text.readlines(_BLOCK_BYTES):
             objects, malformed = _objects(lines, row)
-            if not matched and (known := next((found for found in objects if found), None)):
-                matched = match_columns(list(known), shape.columns, shape.given)
+            if names := list(dict.fromkeys(name for found in objects for name in found)):
+                matched = (
+                    match_more(names, shape.columns, shape.given, matched)
+                    if matched
+                    else match_columns(names, shape.columns, shape.given)
+                )
             columns = {name: _array([found.get(theirs) for found in objects]) for name, theirs in matched.items()}
             bad = {entry.line - 1 for entry in malformed}
             rows = np.array([at for at in range(row, row + len(lines)) if at not in bad], np.int64)

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from streams.sources.problems import FileRefusedError
@@ -133,6 +133,12 @@ def match_columns(found: Sequence[str], wanted: Iterable[Column], given: frozens
             names = " or ".join([column.name, *column.aliases])
             raise FileRefusedError(f"expected a column {names}, found {', '.join(found) or 'no columns'}")
     return matched
+
+
+def match_more(found: Sequence[str], wanted: Iterable[Column], given: frozenset[str], matched: Mapping[str, str]) -> dict[str, str]:
+    """Return the columns matched before, and those that only later objects of a file have."""
+    relaxed = [replace(column, required=False) for column in wanted if column.name not in matched]
+    return {**match_columns(found, relaxed, given), **matched}
 
 
 def _plain(name: str) -> str:

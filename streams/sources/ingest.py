@@ -143,7 +143,7 @@ class Ingest:
 def partition_count(producer: SourceProducer, topic: str) -> int:
     """Return how many partitions a topic has; FileRefusedError where it does not exist."""
     try:
-        found = producer.list_topics(topic, timeout=30.0).topics[topic]
+        found = producer.list_topics(topic, timeout=10.0).topics[topic]
     except KafkaException as error:
         raise UnfinishedError(f"expected Kafka to answer: {error.args[0].str()}") from error
     if found.error is not None or not found.partitions:

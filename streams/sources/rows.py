@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet
 
 from streams.sources.blocks import Shape, csv_header, open_bytes
-from streams.sources.columns import match_columns
+from streams.sources.columns import match_columns, match_more
 from streams.sources.problems import BadRow, FileRefusedError, shown
 
 Row = dict[str, Any]
@@ -46,8 +46,9 @@ def csv_rows(path: Path, shape: Shape) -> Iterator[tuple[int, Row] | BadRow]:
 
 
 def jsonl_rows(path: Path, shape: Shape) -> Iterator[tuple[int, Row] | BadRow]:
-    """Yield the objects of a file that has one on each line. The first one shows what the columns are called."""
+    """Yield the objects of a file that has one on each line. The first one shows what the required columns are called."""
     matched: dict[str, str] = {}
+    known: set[str] = set()
     with open_bytes(path) as stream:
         for line, text in enumerate(io.BufferedReader(cast("Any", stream)), 1):
             if not text.strip():
@@ -60,14 +61,12 @@ def jsonl_rows(path: Path, shape: Shape) -> Iterator[tuple[int, Row] | BadRow]:
             if not isinstance(found, dict):
                 yield BadRow(line, "", f"expected a JSON object, found {shown(text.strip())}")
                 continue
-            matched = matched or match_columns(list(found), shape.columns, shape.given)
-            every = {**matched, **_also_named(found, shape)} if len(found) != len(matched) else matched
-            yield from _row(line, {name: found.get(theirs) for name, theirs in every.items()})
-
-
-def _also_named(found: dict[str, Any], shape: Shape) -> dict[str, str]:
-    """Objects need not have the same columns: what the first one left out may come later."""
-    return {column.name: column.name for column in shape.columns if column.name in found and column.name not in shape.given}
+            if not matched:
+                matched = match_columns(list(found), shape.columns, shape.given)
+            elif not known.issuperset(found):
+                matched = match_more(list(found), shape.columns, shape.given, matched)
+            known.update(found)
+            yield from _row(line, {name: found.get(theirs) for name, theirs in matched.items()})
 
 
 def parquet_rows(path: Path, shape: Shape) -> Iterator[tuple[int, Row] | BadRow]:

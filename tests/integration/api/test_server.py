@@ -1,5 +1,6 @@
 """The server on real ports: what a connection may cost, and how it starts and stops."""
 
+import http.client
 import socket
 import threading
 import time
@@ -163,6 +164,21 @@ def test_the_second_request_of_a_connection_has_the_same_deadline(running: Serve
 
     assert first.startswith(b"HTTP/1.1 200 ")
     assert b"HTTP/1.1 408 " in rest
+
+
+def test_a_connection_that_is_kept_alive_is_not_held_to_the_deadline_of_a_head(running: Served):
+    connection = http.client.HTTPConnection(running.addresses[0].host, running.addresses[0].port, timeout=5)
+    used = set()
+    for _ in range(3):
+        connection.request("GET", "/health")
+        answer = connection.getresponse()
+        answer.read()
+        assert (answer.status, connection.sock is not None) == (200, True)
+        used.add(connection.sock)
+        time.sleep(0.4)
+    connection.close()
+
+    assert len(used) == 1
 
 
 def test_an_answer_that_takes_longer_than_a_head_may_is_not_cut_off(running: Served):

@@ -44,6 +44,12 @@ def test_the_same_features_give_the_same_answer(client: Client):
     assert client.post(ENGINE, json=body).json()["data"] == client.post(ENGINE, json=body).json()["data"]
 
 
+def test_other_features_are_another_recommendation(client: Client):
+    body = {"features": [given(1.0, as_of=iso(T0)), given(1.1, as_of=iso(T0)), given(1.0, as_of=iso(T0), price=11.0)]}
+
+    assert len({one["id"] for one in client.post(ENGINE, json=body).json()["data"]}) == 3
+
+
 def test_contributions_and_base_sum_to_the_score(client: Client):
     [one] = client.post(ENGINE, json={"features": [given(0.5)]}).json()["data"]
 

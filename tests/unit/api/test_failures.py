@@ -148,7 +148,7 @@ def test_a_body_that_does_not_arrive_is_given_up(built: Built):
     async def send(message):
         sent.append(message)
 
-    asyncio.run(built.app()(scope, receive, send))
+    asyncio.run(asyncio.wait_for(built.app()(scope, receive, send), 2))
 
     assert sent[0]["status"] == 408
     assert json.loads(sent[1]["body"])["error"]["code"] == "REQUEST_TIMEOUT"

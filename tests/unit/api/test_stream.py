@@ -191,6 +191,26 @@ def test_a_client_that_comes_back_misses_nothing_and_hears_nothing_twice(heard):
     assert sorted(ids) == sorted(numbered(*range(21)))
 
 
+def test_a_client_that_is_cut_off_before_it_caught_up_is_not_moved_past_what_it_missed():
+    built = streaming()
+
+    async def scenario():
+        app = built.app()
+        async with Listener(app) as first:
+            built.reads.add(recommendation(0))
+            await first.heard(1)
+        for number in range(1, 4):
+            built.reads.add(recommendation(number))
+        async with Listener(app, last_event_id=first.events[0]["id"]) as second:
+            await second.heard(3)
+        return second.text
+
+    before_the_first_event = asyncio.run(scenario()).split("\n\n")[0]
+
+    assert before_the_first_event.startswith("retry: ")
+    assert "id: " not in before_the_first_event
+
+
 def test_events_that_come_while_a_client_catches_up_come_once():
     built = streaming(events=40)
 

@@ -39,7 +39,7 @@ def test_not_ready_says_what_is_not_fit(built: Built):
         "broken": _raise,
     }
     with built.client() as client:
-        answer = client.get("/ready")
+        answer = client.run(asyncio.wait_for(client.http.get("/ready"), 2))
 
     error = answer.json()["error"]
     assert (answer.status_code, error["code"], "retry-after" in answer.headers) == (503, "NOT_READY", True)

@@ -24,10 +24,10 @@ class FakeProducer:
         self.waiting.append(record.pop("on_delivery"))
         self.produced.append((topic, record))
 
-    def poll(self, timeout: float) -> int:
+    def poll(self, _timeout: float) -> int:
         return 0
 
-    def flush(self, timeout: float) -> int:
+    def flush(self, _timeout: float) -> int:
         for delivered in self.waiting:
             delivered(self.failure, None)
         return self.stuck
@@ -101,5 +101,5 @@ def test_a_letter_that_is_refused_is_an_error() -> None:
 
 
 def test_a_letter_that_nobody_answers_for_is_an_error() -> None:
-    with pytest.raises(DeadLetterError, match="1 of 1 not written: no answer within 30.0 s"):
+    with pytest.raises(DeadLetterError, match=r"1 of 1 not written: no answer within 30\.0 s"):
         KafkaDeadLetters(FakeProducer(stuck=1), codec()).keep([bad()])

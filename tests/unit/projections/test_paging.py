@@ -43,7 +43,7 @@ def test_a_place_is_no_cursor_and_a_cursor_no_place() -> None:
 
 
 def test_a_text_that_is_far_too_long_is_refused() -> None:
-    assert raises_unreadable(Place, Place({number: 1 for number in range(1_000)}).text())
+    assert raises_unreadable(Place, Place(dict.fromkeys(range(1000), 1)).text())
 
 
 def test_an_unreadable_cursor_is_a_value_error() -> None:

@@ -183,3 +183,10 @@ def test_what_the_codec_refuses_is_not_plain(value: bytes) -> None:
         event_type = "none"
 
     assert decode_bar_columns([value], BAR_ID).plain[0] <= (event_type == BarClosed.TYPE)
+
+
+def test_a_bar_with_an_input_that_is_no_text_is_left_to_the_decoder() -> None:
+    encoded = CODEC.encode(bar(inputs=("first", "last")))
+    values = [encoded, encoded.replace(b"first", b"fir\xfft"), CODEC.encode(bar(inputs=("Zürich",)))]
+
+    assert [True, False, True] == decode_bar_columns(values, BAR_ID).plain.tolist()

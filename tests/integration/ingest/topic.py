@@ -1,0 +1,65 @@
+"""Reads what consumers of committed records see."""
+
+import hashlib
+from collections.abc import Iterator
+from typing import Any
+
+from confluent_kafka import Consumer
+
+from schemas.events.base import Event
+from streams.exports.reading import read_span, spans
+from tests.builders import codec
+
+
+def consumer(kafka: str, *, committed: bool = True) -> Consumer:
+    return Consumer(
+        {
+            "bootstrap.servers": kafka,
+            "group.id": "tests",
+            "enable.auto.commit": False,
+            "enable.partition.eof": True,
+            "auto.offset.reset": "earliest",
+            "isolation.level": "read_committed" if committed else "read_uncommitted",
+            "fetch.wait.max.ms": 50,
+        }
+    )
+
+
+def messages(kafka: str, topic: str) -> Iterator[Any]:
+    reader = consumer(kafka)
+    try:
+        partitions = len(reader.list_topics(topic, timeout=10).topics[topic].partitions)
+        for span in spans(reader, topic, range(partitions)):
+            for batch in read_span(reader, span):
+                yield from batch
+    finally:
+        reader.close()
+
+
+def events_of(kafka: str, topic: str, source: str) -> list[tuple[int, Event]]:
+    """Return partition and event of everything that a source tells, in the order of the log."""
+    reader = codec()
+    wanted = ("ce_source", f"/sources/{source}".encode())
+    return [(found.partition(), reader.decode(found.value())) for found in messages(kafka, topic) if wanted in found.headers()]
+
+
+def told(kafka: str, topic: str, source: str) -> tuple[int, str]:
+    """Return count and hash of everything that a source tells, its name and its ids aside."""
+    found = events_of(kafka, topic, source)
+    digest = hashlib.sha256()
+    for partition, event in sorted(found, key=lambda entry: entry[0]):
+        digest.update(repr((partition, {**event.model_dump(), "source": "", "recording": ""})).encode())
+    return len(found), digest.hexdigest()
+
+
+def open_transactions(kafka: str, topic: str) -> bool:
+    """Return whether something is written and not yet committed."""
+    ends = []
+    for committed in (True, False):
+        reader = consumer(kafka, committed=committed)
+        try:
+            partitions = len(reader.list_topics(topic, timeout=10).topics[topic].partitions)
+            ends.append([span.end for span in spans(reader, topic, range(partitions))])
+        finally:
+            reader.close()
+    return ends[0] != ends[1]
