@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 import psycopg
 from psycopg_pool import PoolClosed, PoolTimeout, TooManyRequests
 
-from api.ports import Finding, Probe
+from api.ports import Finding, Probe, RecommendationReads
 from api.postgres import Pool
 from api.threads import Threads
 from projections.ports import Analytics, StoreError
@@ -21,6 +21,19 @@ def postgres_probe(pool: Pool) -> Probe:
         except (PoolTimeout, PoolClosed, TooManyRequests, psycopg.Error) as error:
             return Finding(ok=False, detail=f"no answer: {type(error).__name__}")
         return Finding(ok=True, detail="answers")
+
+    return probe
+
+
+def read_model_probe(reads: RecommendationReads) -> Probe:
+    """Return a probe that asks the read model of recommendations: its store answers, and its tables are there."""
+
+    async def probe() -> Finding:
+        try:
+            place = await reads.newest_place()
+        except StoreError as error:
+            return Finding(ok=False, detail=str(error).split(":")[0])
+        return Finding(ok=True, detail=f"{sum(place.next_offsets.values())} recommendations read")
 
     return probe
 

@@ -12,7 +12,7 @@ from api.ports import SeriesRange
 from api.postgres import Pool
 from api.threads import Threads
 from projections.paging import Place
-from projections.ports import Analytics, StoreUnavailable
+from projections.ports import Analytics, StoreRejected, StoreUnavailable
 from projections.versions import BARS_V1, FEATURES_V1, RECOMMENDATIONS_V1, SYMBOLS_V1, Projection
 from projections.views.bars import BarRow, bars
 from projections.views.features import FeatureRow, features
@@ -31,6 +31,9 @@ from projections.views.symbols import SymbolRow, symbols
 from schemas.events.recommendations import RecommendationMade
 
 T = TypeVar("T")
+
+_NOT_BUILT = ("UNKNOWN_DATABASE", "UNKNOWN_TABLE")
+"""What ClickHouse says where the tables are not there yet."""
 
 
 class PostgresReads:
@@ -85,6 +88,10 @@ class PostgresReads:
                 raise StoreUnavailable(f"expected an answer of Postgres within {self._timeout_s:g} s") from None
             except (PoolTimeout, PoolClosed, TooManyRequests) as error:
                 raise StoreUnavailable(f"expected a connection to Postgres, found none: {error}") from error
+            except StoreRejected as error:
+                if isinstance(error.__cause__, psycopg.errors.UndefinedTable):
+                    raise StoreUnavailable(f"expected the read model, found it not built yet: {error}") from error
+                raise
             except (StoreUnavailable, psycopg.OperationalError) as error:
                 if not connection.broken:
                     raise StoreUnavailable(f"expected an answer of Postgres: {error}") from error
@@ -133,5 +140,9 @@ class AnalyticsReads:
 
         try:
             return await self._threads.run(ask, self._timeout_s)
+        except StoreRejected as error:
+            if any(code in str(error) for code in _NOT_BUILT):
+                raise StoreUnavailable(f"expected the read model, found it not built yet: {error}") from error
+            raise
         except TimeoutError:
             raise StoreUnavailable(f"expected an answer of ClickHouse within {self._timeout_s:g} s") from None

@@ -26,10 +26,10 @@ GROUPS = {
 class LazyGroup(TyperGroup):
     """Knows its commands by name, and imports one when it is needed."""
 
-    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002  # click asks with it  # noqa: ARG002
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002
         return list(GROUPS)
 
-    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002
         if cmd_name not in GROUPS:
             return None
         command = typer.main.get_command(import_module(f"autotrader.commands.{cmd_name}").app)

@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import faust
@@ -25,6 +26,8 @@ class WorkerSettings:
 
     bootstrap: str
     group: str
+    folder: Path
+    """Where Faust keeps what little it keeps of its own."""
     instance: str | None = None
     """Static member id: a killed worker that comes back with the same id gets its partitions at once."""
     session_timeout_s: float = 8.0
@@ -58,6 +61,7 @@ def build_app(
         broker=f"kafka://{settings.bootstrap}",
         store="memory://",
         autodiscover=False,
+        datadir=str(settings.folder),
         web_enabled=False,
         topic_allow_declare=False,
         topic_disable_leader=True,

@@ -97,6 +97,7 @@ def _worker_settings(settings: Settings, instance: str | None) -> WorkerSettings
     return WorkerSettings(
         bootstrap=settings.kafka.bootstrap,
         group=GROUP,
+        folder=settings.data_dir / "faust",
         instance=instance,
         session_timeout_s=streams.session_timeout_s,
         heartbeat_s=streams.heartbeat_interval_s,

@@ -1,6 +1,7 @@
 """Faust as it comes: an agent over events.   python -m benchmarks.peers.faust_stock BOOTSTRAP TOPIC N"""
 
 import sys
+import tempfile
 import uuid
 
 import faust
@@ -15,6 +16,7 @@ def main(bootstrap: str, topic: str, wanted: int) -> None:
         broker=f"kafka://{bootstrap}",
         store="memory://",
         autodiscover=False,
+        datadir=tempfile.mkdtemp(),
         web_enabled=False,
         topic_allow_declare=False,
         topic_disable_leader=True,

@@ -1,6 +1,7 @@
 """An agent of ours over the chunk transport: decodes every record.   python -m benchmarks.peers.ours BOOTSTRAP TOPIC N"""
 
 import sys
+import tempfile
 import uuid
 from collections.abc import Mapping
 
@@ -30,6 +31,7 @@ def main(bootstrap: str, topic: str, wanted: int) -> None:
         broker=f"kafka://{bootstrap}",
         store="memory://",
         autodiscover=False,
+        datadir=tempfile.mkdtemp(),
         web_enabled=False,
         topic_allow_declare=False,
         topic_disable_leader=True,

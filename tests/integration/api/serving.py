@@ -14,7 +14,7 @@ from starlette.applications import Starlette
 from api.app import build_app
 from api.deps import ApiSettings, Deps
 from api.postgres import PoolSettings, read_pool
-from api.probes import analytics_probe, postgres_probe
+from api.probes import analytics_probe, postgres_probe, read_model_probe
 from api.server import Address, ServerSettings, serve
 from api.stores import AnalyticsReads, PostgresReads
 from infra.local.stack import EmbeddedStack
@@ -97,7 +97,11 @@ def platform(stack: EmbeddedStack, read: Versions) -> Iterator[Served]:
                 catalogue=committed_catalogue(),
                 clock=lambda: time.time_ns() // 1000,
                 metrics=CollectorRegistry(),
-                probes={"postgres": postgres_probe(pool), "clickhouse": analytics_probe(analytics)},
+                probes={
+                    "postgres": postgres_probe(pool),
+                    "read models": read_model_probe(reads),
+                    "clickhouse": analytics_probe(analytics),
+                },
                 predictors={"1d": predictor()},
                 settings=ApiSettings(),
             )

@@ -96,6 +96,16 @@ def test_the_engine_judges_the_newest_stored_features(client: httpx.Client):
     assert (one["features_id"], one["action"], one["price"]) == (features(3).id, "BUY", 103.0)
 
 
+def test_read_models_that_are_not_built_yet_are_unavailable_and_not_ready(stack: EmbeddedStack, namespace: str):
+    with platform(stack, versions(f"{namespace}x")) as running, running.client() as client:
+        paths = ("/api/v1/recommendations", "/api/v1/symbols", "/api/v1/symbols/AAPL/bars", "/api/v1/stream/recommendations")
+        found = [client.get(path).status_code for path in paths]
+        ready = client.get("/ready")
+
+    assert found[:3] == [503] * 3
+    assert (ready.status_code, ready.json()["error"]["message"]) == (503, "not ready: read models")
+
+
 def test_a_listener_hears_what_is_stored_and_resumes(stack: EmbeddedStack, read: Versions, running: Served):
     def listen(count: int, **headers: str) -> tuple[list[str], str]:
         heard, last = [], ""

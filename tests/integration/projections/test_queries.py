@@ -1,7 +1,8 @@
 """What is asked of the Postgres read models, held against the events themselves."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+import uuid
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import replace
 from typing import Any, TypeVar
 
@@ -9,6 +10,7 @@ import orjson
 import psycopg
 import pytest
 
+from infra.local.stack import EmbeddedStack
 from projections.paging import Place, UnreadableCursor
 from projections.ports import StoreRejected, StoreUnavailable
 from projections.postgres_runner import PostgresSink
@@ -50,12 +52,30 @@ BY_ID = {event.id: event for event in EVENTS}
 NEWEST_FIRST = sorted(EVENTS, key=lambda event: (event.decided_at, event.id), reverse=True)
 
 
-@pytest.fixture
-def stored(world: World) -> Projection:
+@pytest.fixture(scope="module")
+def library(stack: EmbeddedStack) -> Iterator[World]:
+    """A world that is filled once and only read from."""
+    made = World(stack, f"t{uuid.uuid4().hex[:12]}")
+    try:
+        yield made
+    finally:
+        made.close()
+
+
+@pytest.fixture(scope="module")
+def stored(library: World) -> Projection:
+    return filled(library)
+
+
+def filled(world: World) -> Projection:
     projection = world.projection()
     world.produce(EVENTS)
-    world.run_to_end(projection, PostgresSink(RecommendationsView(world.codec, projection), world.connect))
+    store(world, projection)
     return projection
+
+
+def store(world: World, projection: Projection) -> None:
+    world.run_to_end(projection, PostgresSink(RecommendationsView(world.codec, projection), world.connect))
 
 
 def ask(world: World, question: Callable[[psycopg.AsyncConnection[Any]], Awaitable[T]]) -> T:
@@ -92,7 +112,7 @@ def passing(filters: RecommendationFilter) -> list[str]:
     ]
 
 
-def test_pages_follow_each_other_without_gap_or_repeat_whatever_the_filter(world: World, stored: Projection) -> None:
+def test_pages_follow_each_other_without_gap_or_repeat_whatever_the_filter(library: World, stored: Projection) -> None:
     async def pages(connection: psycopg.AsyncConnection[Any], filters: RecommendationFilter) -> list[str]:
         ids: list[str] = []
         while True:
@@ -104,11 +124,11 @@ def test_pages_follow_each_other_without_gap_or_repeat_whatever_the_filter(world
             filters = replace(filters, cursor=page.next_cursor)
 
     for filters in FILTERS:
-        assert passing(filters) == ask(world, lambda connection, filters=filters: pages(connection, filters))  # type: ignore[misc]
+        assert passing(filters) == ask(library, lambda connection, filters=filters: pages(connection, filters))  # type: ignore[misc]
 
 
-def test_an_item_is_rendered_and_knows_its_times(world: World, stored: Projection) -> None:
-    page = ask(world, lambda connection: latest_recommendations(connection, RecommendationFilter(limit=1), projection=stored))
+def test_an_item_is_rendered_and_knows_its_times(library: World, stored: Projection) -> None:
+    page = ask(library, lambda connection: latest_recommendations(connection, RecommendationFilter(limit=1), projection=stored))
 
     [item] = page.items
     event = BY_ID[item.id]
@@ -116,37 +136,37 @@ def test_an_item_is_rendered_and_knows_its_times(world: World, stored: Projectio
     assert render(event.model_dump()) == item.body
 
 
-def test_one_recommendation_comes_with_its_features(world: World, stored: Projection) -> None:
+def test_one_recommendation_comes_with_its_features(library: World, stored: Projection) -> None:
     event = EVENTS[7]
 
-    found = ask(world, lambda connection: recommendation_by_id(connection, event.id, projection=stored))
+    found = ask(library, lambda connection: recommendation_by_id(connection, event.id, projection=stored))
 
     assert found is not None
     assert orjson.loads(render(event.model_dump(), features=True)) == orjson.loads(found.body)
 
 
 @pytest.mark.parametrize("unknown", ["nonsense", "", derived_id("recommendations.made", -1)])
-def test_an_id_that_is_not_known_is_nothing(world: World, stored: Projection, unknown: str) -> None:
-    assert ask(world, lambda connection: recommendation_by_id(connection, unknown, projection=stored)) is None
+def test_an_id_that_is_not_known_is_nothing(library: World, stored: Projection, unknown: str) -> None:
+    assert ask(library, lambda connection: recommendation_by_id(connection, unknown, projection=stored)) is None
 
 
-def test_whole_events_come_back_by_id(world: World, stored: Projection) -> None:
+def test_whole_events_come_back_by_id(library: World, stored: Projection) -> None:
     ids = [EVENTS[3].id, "nonsense", EVENTS[100].id]
 
-    found = ask(world, lambda connection: recommendation_events(connection, ids, projection=stored))
+    found = ask(library, lambda connection: recommendation_events(connection, ids, projection=stored))
 
     assert {EVENTS[3].id, EVENTS[100].id} == set(found)
     assert all(isinstance(event, RecommendationMade) and repr(BY_ID[one]) == repr(event) for one, event in found.items())
 
 
-def test_a_cursor_that_was_not_given_out_is_refused(world: World, stored: Projection) -> None:
+def test_a_cursor_that_was_not_given_out_is_refused(library: World, stored: Projection) -> None:
     filters = RecommendationFilter(cursor="AAAA")
 
     with pytest.raises(UnreadableCursor):
-        ask(world, lambda connection: latest_recommendations(connection, filters, projection=stored))
+        ask(library, lambda connection: latest_recommendations(connection, filters, projection=stored))
 
 
-def test_following_from_the_start_gives_every_recommendation_once(world: World, stored: Projection) -> None:
+def test_following_from_the_start_gives_every_recommendation_once(library: World, stored: Projection) -> None:
     async def follow(connection: psycopg.AsyncConnection[Any]) -> tuple[list[str], Place]:
         place, ids = Place({}), []
         while True:
@@ -157,18 +177,19 @@ def test_following_from_the_start_gives_every_recommendation_once(world: World, 
             ids += [item.id for item in following.items]
             place = Place.parse(following.place.text())
 
-    ids, place = ask(world, follow)
+    ids, place = ask(library, follow)
 
     assert sorted(BY_ID) == sorted(ids)
-    now = ask(world, lambda connection: newest_place(connection, projection=stored))
+    now = ask(library, lambda connection: newest_place(connection, projection=stored))
     assert place.next_offsets.items() == {item for item in now.next_offsets.items() if item[1]}
 
 
-def test_from_now_on_only_what_comes_then_is_given(world: World, stored: Projection) -> None:
+def test_from_now_on_only_what_comes_then_is_given(world: World) -> None:
+    stored = filled(world)
     place = ask(world, lambda connection: newest_place(connection, projection=stored))
     event = recommendation(id=derived_id("recommendations.made", "new"), decided_at=T0, symbol="S1")
     world.produce([event])
-    world.run_to_end(stored, PostgresSink(RecommendationsView(world.codec, stored), world.connect))
+    store(world, stored)
 
     following = ask(world, lambda connection: recommendations_since(connection, place, projection=stored))
 

@@ -1,6 +1,9 @@
 import asyncio
 import logging
 
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from prometheus_client import CollectorRegistry
 from structlog.contextvars import get_contextvars
 
@@ -108,6 +111,18 @@ def test_the_log_of_a_request_carries_its_ids(client: Client):
     assert message == "request answered"
     assert (context["requestId"], context["traceId"]) == ("mine-2", answer.headers["x-trace-id"])
     assert (context["method"], context["path"], context["status"]) == ("GET", "/health", 200)
+
+
+def test_a_request_is_a_span_where_tracing_is_on(built: Built):
+    spans, provider = InMemorySpanExporter(), TracerProvider()
+    provider.add_span_processor(SimpleSpanProcessor(spans))
+    built.more = {"tracing": provider}
+    trace = "4bf92f3577b34da6a3ce929d0e0e4736"
+    with built.client() as client:
+        answer = client.get("/api/v1/symbols", headers={"traceparent": f"00-{trace}-00f067aa0ba902b7-01"})
+
+    [span] = spans.get_finished_spans()
+    assert f"{span.context.trace_id:032x}" == answer.headers["x-trace-id"] == trace
 
 
 def test_two_applications_live_in_one_process():
