@@ -23,6 +23,8 @@ REQUIRED_SETTINGS: Mapping[str, Any] = {
     # All partitions are given up and taken over at once: one generation, one set of claims.
     "partition.assignment.strategy": "range",
     "group.protocol": "classic",
+    # Once the queue is full, the client rests for this long: its default of a second lets a fast reader run dry.
+    "fetch.queue.backoff.ms": 5,
 }
 
 Partition = tuple[str, int]

@@ -101,8 +101,12 @@ def _wait_for_all(opened: Session, report: Reporter) -> None:
         report.tell("catching up", ", ".join(late) or "all there")
 
     until_caught_up(lambda: records_behind(opened.clients, admin), told)
-    for totals in opened.totals:
-        totals.settle(opened.check)
+    reader = opened.clients.reader(committed=True)
+    try:
+        for totals in opened.totals:
+            totals.settle(reader, opened.check)
+    finally:
+        reader.close()
 
 
 def _print_figures(run: Run, opened: Session, api_url: str) -> None:

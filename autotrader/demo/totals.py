@@ -13,9 +13,12 @@ from schemas.codec import PREFIX_BYTES, Codec
 from schemas.events.market import ClockAdvanced
 from schemas.events.recommendations import RecommendationMade
 from schemas.topics import RECOMMENDATIONS
+from streams.exports.reading import spans
+from streams.ports import Reader
 
 _BATCH = 5_000
 _TIMEOUT_S = 30.0
+_LOOK_S = 0.05
 
 
 @dataclass(slots=True)
@@ -88,8 +91,8 @@ class TopicTotals:
     def __init__(self, consumer: Consumer, topics: Iterable[str], codec: Codec) -> None:
         self._consumer = consumer
         self._counting = Counting(codec)
-        self._places = _partitions(consumer, topics)
-        self._reached = dict.fromkeys(((place.topic, place.partition) for place in self._places), 0)
+        self._numbers = _partitions(consumer, topics)
+        self._reached = {(topic, number): 0 for topic, numbers in self._numbers.items() for number in numbers}
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="totals", daemon=True)
 
@@ -100,7 +103,7 @@ class TopicTotals:
 
     def start(self) -> None:
         """Begin."""
-        self._consumer.assign(self._places)
+        self._consumer.assign([TopicPartition(*place, 0) for place in self._reached])
         self._thread.start()
 
     def close(self) -> None:
@@ -110,17 +113,17 @@ class TopicTotals:
             self._thread.join(_TIMEOUT_S)
         self._consumer.close()
 
-    def settle(self, check: Callable[[], None]) -> None:
-        """Return when everything that is there now is counted; ``check`` is called meanwhile and may raise."""
-        ends = {
-            (place.topic, place.partition): self._consumer.get_watermark_offsets(place, timeout=_TIMEOUT_S)[1]
-            for place in self._places
-        }
-        while any(self._reached[place] < end for place, end in ends.items()):
+    def settle(self, reader: Reader, check: Callable[[], None]) -> None:
+        """Return when everything that is there now is counted; ``check`` is called meanwhile and may raise.
+
+        The reader is another consumer: one that consumes in another thread does not answer where a partition ends.
+        """
+        ends = [end for topic, numbers in self._numbers.items() for end in spans(reader, topic, numbers)]
+        while any(self._reached[end.topic, end.partition] < end.end for end in ends):
             check()
             if not self._thread.is_alive():
                 raise TimeoutError("expected the topics to be countable, found that reading them has ended")
-            time.sleep(0.05)
+            time.sleep(_LOOK_S)
 
     def _run(self) -> None:
         while not self._stop.is_set():
@@ -139,12 +142,12 @@ class TopicTotals:
             self._reached.update(reached)
 
 
-def _partitions(consumer: Consumer, topics: Iterable[str]) -> list[Any]:
-    """Return every partition of some topics from its beginning on; KafkaException where a topic is missing."""
-    places = []
+def _partitions(consumer: Consumer, topics: Iterable[str]) -> dict[str, list[int]]:
+    """Return the partitions of some topics; KafkaException where a topic is missing."""
+    numbers = {}
     for topic in topics:
         found = consumer.list_topics(topic, timeout=_TIMEOUT_S).topics[topic]
         if found.error is not None:
             raise KafkaException(found.error)
-        places += [TopicPartition(topic, partition, 0) for partition in found.partitions]
-    return places
+        numbers[topic] = sorted(found.partitions)
+    return numbers
