@@ -9,6 +9,8 @@ from api.ports import Finding, Probe, RecommendationReads
 from api.postgres import Pool
 from api.threads import Threads
 from projections.ports import Analytics, StoreError
+from projections.views.recommendations import RecommendationFilter
+from schemas.values import iso
 
 
 def postgres_probe(pool: Pool) -> Probe:
@@ -30,10 +32,11 @@ def read_model_probe(reads: RecommendationReads) -> Probe:
 
     async def probe() -> Finding:
         try:
-            place = await reads.newest_place()
+            page = await reads.latest(RecommendationFilter(limit=1))
         except StoreError as error:
-            return Finding(ok=False, detail=str(error).split(":")[0])
-        return Finding(ok=True, detail=f"{sum(place.next_offsets.values())} recommendations read")
+            return Finding(ok=False, detail=str(error).partition(":")[0])
+        newest = f"the newest is of {iso(page.items[0].decided_at)}" if page.items else "empty"
+        return Finding(ok=True, detail=newest)
 
     return probe
 

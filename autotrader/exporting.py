@@ -47,21 +47,19 @@ def run_export(request: ExportRequest) -> None:
     if kind.topic not in topics:
         fail(f"expected a topic {kind.topic}, found none: create it with `autotrader topics create`")
     partitions = len(topics[kind.topic].partitions)
-    reader = SourceClients(settings.kafka, "export", settings.streams.transaction_timeout_s).reader(committed=True)
+    clients = SourceClients(settings.kafka, "export", settings.streams.transaction_timeout_s)
     export = Export(kind, request.choice, Codec(committed_catalogue()))
     began = time.monotonic()
     try:
         with _progress(quiet=request.as_json) as progress, whole_file(request.output) as stream:
             task = progress.add_task(f"from {kind.topic}", total=None)
             writer = WRITERS[request.form](stream, export_columns(kind))
-            done = export.run(reader, partitions, writer, lambda read, total: progress.update(task, completed=read, total=total))
+            done = export.run(clients, partitions, writer, lambda read, total: progress.update(task, completed=read, total=total))
             writer.close()
     except BrokenPipeError:  # whoever reads stdout has had enough
         with suppress(OSError):
             sys.stdout.close()
         return
-    finally:
-        reader.close()
     _tell(request, kind.topic, done, time.monotonic() - began)
 
 

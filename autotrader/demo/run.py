@@ -26,7 +26,7 @@ from autotrader.recordings import RecordingError
 from autotrader.supervisor import Supervisor
 from infra.clients import kafka
 from infra.settings import Settings
-from streams.sources.problems import SourceError
+from streams.sources.problems import FileRefusedError, SourceError
 
 LOOK_S = 0.1
 _SHOW_S = 0.5
@@ -57,6 +57,8 @@ def run_demo(settings: Settings, options: Options) -> int:
             _run(run, handling)
         except (KeyboardInterrupt, BrokenPipeError):
             return OK if run.is_live else EXIT_INTERRUPTED
+        except FileRefusedError as error:
+            raise DemoError(f"{error}. Or take another --data-dir, or begin anew after `autotrader stack reset`") from error
         except (SourceError, RecordingError, KafkaException, TimeoutError, OSError) as error:
             raise DemoError(str(error)) from error
     return OK

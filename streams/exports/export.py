@@ -13,9 +13,9 @@ from schemas.events.signals import FeaturesComputed
 from schemas.partitioner import partition_of
 from schemas.topics import ACTIONS, BARS, DEAD_LETTERS, FEATURES, NEWS, RECOMMENDATIONS, SOCIAL, TICKS
 from streams.exports.columns import FlatColumn, flat_columns
-from streams.exports.reading import Span, read_span, spans
+from streams.exports.reading import Span, read_span, settled_spans
 from streams.exports.writers import RowWriter
-from streams.ports import Reader
+from streams.ports import Clients, Reader
 
 _ROWS = 20_000
 
@@ -86,14 +86,20 @@ class Export:
         self._columns = export_columns(kind)
         self._done = Exported()
 
-    def run(self, reader: Reader, partitions: int, writer: RowWriter, progress: Progress = lambda _done, _total: None) -> Exported:
+    def run(
+        self, clients: Clients, partitions: int, writer: RowWriter, progress: Progress = lambda _done, _total: None
+    ) -> Exported:
         """Write everything that is wanted up to the topic's present end; the order is that of partition and offset."""
-        wanted = spans(reader, self._topic, self._partitions(partitions))
-        total, before = sum(span.end - span.first for span in wanted), 0
-        for span in wanted:
-            self._done.ends[span.partition] = span.end
-            self._copy(reader, span, writer, lambda read, before=before: progress(before + read, total))  # type: ignore[misc]
-            before += span.end - span.first
+        reader = clients.reader(committed=True)
+        try:
+            wanted = settled_spans(clients, reader, self._topic, self._partitions(partitions))
+            total, before = sum(span.end - span.first for span in wanted), 0
+            for span in wanted:
+                self._done.ends[span.partition] = span.end
+                self._copy(reader, span, writer, lambda read, before=before: progress(before + read, total))  # type: ignore[misc]
+                before += span.end - span.first
+        finally:
+            reader.close()
         return self._done
 
     def _partitions(self, partitions: int) -> Sequence[int]:

@@ -1,5 +1,6 @@
 """Reads topics from their first record to where they end when it begins: committed records only."""
 
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -31,6 +32,21 @@ def spans(reader: Reader, topic: str, partitions: Sequence[int]) -> list[Span]:
         first, end = reader.get_watermark_offsets(TopicPartition(topic, partition), timeout=_TIMEOUT_S)
         found.append(Span(topic, partition, first, end))
     return found
+
+
+def settled_spans(clients: Clients, reader: Reader, topic: str, partitions: Sequence[int], patience_s: float = 2.0) -> list[Span]:
+    """Return what the partitions of a topic hold now, open transactions given a moment to end; the reader is a committed one.
+
+    A transaction becomes readable a little after its producer is told that it is committed. Whoever reads what was just written
+    sees it; a transaction that stays open is not waited for.
+    """
+    wanted = [whole_span(clients, topic, partition).end for partition in partitions]
+    deadline = time.monotonic() + patience_s
+    while True:
+        found = spans(reader, topic, partitions)
+        if time.monotonic() > deadline or all(span.end >= end for span, end in zip(found, wanted, strict=True)):
+            return found
+        time.sleep(0.02)
 
 
 def whole_span(clients: Clients, topic: str, partition: int) -> Span:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from schemas.codec import Codec, CodecError
 from schemas.events.operations import DeadLetter
 from schemas.topics import CHECKPOINTS, DEAD_LETTERS
-from streams.exports.reading import read_span, spans, whole_span
+from streams.exports.reading import read_span, settled_spans, whole_span
 from streams.ports import Clients
 
 _MARK = b"redrive/"
@@ -54,7 +54,7 @@ def read_letters(clients: Clients, codec: Codec, partitions: int, choice: Letter
     found: dict[str, Letter] = {}
     reader = clients.reader(committed=True)
     try:
-        for span in spans(reader, topic, range(partitions)):
+        for span in settled_spans(clients, reader, topic, range(partitions)):
             for messages in read_span(reader, span):
                 for message in messages:
                     letter = Letter(message.partition(), message.offset(), _decoded(codec, message.value(), topic))

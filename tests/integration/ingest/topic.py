@@ -7,7 +7,7 @@ from typing import Any
 from confluent_kafka import Consumer
 
 from schemas.events.base import Event
-from streams.exports.reading import read_span, spans
+from streams.exports.reading import read_span, settled_spans, spans
 from tests.builders import codec
 
 
@@ -25,11 +25,21 @@ def consumer(kafka: str, *, committed: bool = True) -> Consumer:
     )
 
 
+class Clients:
+    """Opens readers."""
+
+    def __init__(self, kafka: str) -> None:
+        self._kafka = kafka
+
+    def reader(self, *, committed: bool) -> Consumer:
+        return consumer(self._kafka, committed=committed)
+
+
 def messages(kafka: str, topic: str) -> Iterator[Any]:
     reader = consumer(kafka)
     try:
         partitions = len(reader.list_topics(topic, timeout=10).topics[topic].partitions)
-        for span in spans(reader, topic, range(partitions)):
+        for span in settled_spans(Clients(kafka), reader, topic, range(partitions)):
             for batch in read_span(reader, span):
                 yield from batch
     finally:

@@ -4,25 +4,32 @@ import pytest
 from confluent_kafka import Consumer, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic
 
+from streams.exports.reading import settled_spans
 from streams.operations.lag import Place, agent_places, lags
 from streams.runner.checkpoints import offset_record
-from tests.integration.ingest.topic import consumer
+from tests.integration.ingest.topic import Clients, consumer
 
 pytestmark = pytest.mark.stack
+
+
+def create_topic(command, name):
+    admin = AdminClient({"bootstrap.servers": command.kafka})
+    admin.create_topics([NewTopic(name, 2, 1)])[name].result()
 
 
 @pytest.fixture
 def topic(command, namespace):
     """A topic of two partitions with ten records in the first, written in one transaction, and nothing in the second."""
-    created = AdminClient({"bootstrap.servers": command.kafka}).create_topics([NewTopic(namespace, 2, 1)])
-    for future in created.values():
-        future.result()
+    create_topic(command, namespace)
     producer = Producer({"bootstrap.servers": command.kafka, "transactional.id": namespace})
     producer.init_transactions(30)
     producer.begin_transaction()
     for number in range(10):
         producer.produce(namespace, b"%d" % number, partition=0)
     producer.commit_transaction(30)
+    reader = consumer(command.kafka)
+    settled_spans(Clients(command.kafka), reader, namespace, [0], patience_s=30)
+    reader.close()
     return namespace
 
 
@@ -50,18 +57,13 @@ def test_several_roles_in_one_partition_are_told_apart(command, topic):
 
 
 def test_agents_are_where_their_checkpoints_say(command, namespace):
-    for future in AdminClient({"bootstrap.servers": command.kafka}).create_topics([NewTopic(namespace, 2, 1)]).values():
-        future.result()
+    create_topic(command, namespace)
     producer = Producer({"bootstrap.servers": command.kafka})
     key, value = offset_record("bars", 1, "in", 42)
     producer.produce(namespace, value, key, partition=1)
     producer.flush(30)
 
-    class Clients:
-        def reader(self, *, committed):
-            return consumer(command.kafka, committed=committed)
-
-    places = agent_places(Clients(), {"bars": ["in"]}, {"in": 2, namespace: 2}, namespace)
+    places = agent_places(Clients(command.kafka), {"bars": ["in"]}, {"in": 2, namespace: 2}, namespace)
 
     assert places == [Place("bars", "in", 0, None), Place("bars", "in", 1, 42)]
 
