@@ -12,12 +12,13 @@ from hashlib import sha256
 from pathlib import Path
 
 import psutil
+from confluent_kafka import Consumer, KafkaException
 
 from infra.clients import kafka
 from infra.local.stack import EmbeddedStack
 from infra.settings import KafkaSettings
 from schemas.topics import BARS, FEATURES, RECOMMENDATIONS
-from streams.exports.reading import read_span, spans
+from streams.exports.reading import Span, read_span, spans
 from tests.conftest import CACHE, ROOT
 
 SLICE = ("--days", "90", "--ticks", "20000")
@@ -81,7 +82,7 @@ class Demo:
             reader = kafka.consumer(KafkaSettings(bootstrap=endpoints.kafka), "test", "unused", enable_partition_eof=True)
             digests: dict[str, object] = {}
             for topic in (BARS, FEATURES, RECOMMENDATIONS):
-                for span in spans(reader, topic, range(4)):
+                for span in _spans(reader, topic):
                     for message in (one for batch in read_span(reader, span) for one in batch):
                         digests.setdefault(f"{topic}/{message.key().decode()}", sha256()).update(message.value())
             reader.close()
@@ -102,3 +103,15 @@ def json_lines(process: subprocess.Popen[str]) -> Iterator[dict]:
     """Yield what a live demo prints."""
     while line := process.stdout.readline():
         yield json.loads(line)
+
+
+def _spans(reader: Consumer, topic: str) -> list[Span]:
+    """A broker that has just started leads its partitions a moment later."""
+    deadline = time.monotonic() + 20
+    while True:
+        try:
+            return spans(reader, topic, range(4))
+        except KafkaException:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.2)
