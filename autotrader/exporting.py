@@ -98,4 +98,4 @@ def _tell(request: ExportRequest, topic: str, done: Exported, seconds: float) ->
         )
         return
     left_out = f"; {done.unreadable:,} records are no events, see `autotrader dlq list`" if done.unreadable else ""
-    people().print(f"{done.rows:,} rows from {topic}{left_out}")
+    people().out(f"{done.rows:,} rows from {topic}{left_out}")

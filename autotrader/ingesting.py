@@ -15,6 +15,7 @@ from rich.text import Text
 
 from autotrader.output import OK, PARTIAL, people, print_json
 from autotrader.source_clients import SourceClients
+from autotrader.tables import table
 from autotrader.wiring import running_settings
 from schemas.codec import Codec
 from schemas.registry import committed_catalogue
@@ -144,27 +145,27 @@ def _result(request: IngestRequest, opened: OpenedFile, outcome: Outcome, second
 def _tell(outcome: Outcome, bad: BadRows, seconds: float, options: FileOptions) -> None:
     console = people()
     if outcome.was_finished:
-        console.print(f"already ingested, {outcome.events:,} rows: nothing is written twice")
+        console.out(f"already ingested, {outcome.events:,} rows: nothing is written twice")
         return
     if bad.total:
         console.print(bad_rows_table(bad))
-        console.print(f"{bad.total:,} rows were left out ({_summary(bad)})")
+        console.out(f"{bad.total:,} rows were left out ({_summary(bad)})")
         if not outcome.total and options.timezone is None and bad.first and "--timezone" in bad.first[0].reason:
-            console.print("all times are without a zone: give it with --timezone, for example --timezone America/New_York")
+            console.out("all times are without a zone: give it with --timezone, for example --timezone America/New_York")
     rate = f"{outcome.written / seconds:,.0f} a second" if seconds else ""
-    console.print(f"{outcome.written:,} events written, {rate}; {outcome.events:,} of {outcome.total:,} are in the log")
+    console.out(f"{outcome.written:,} events written, {rate}; {outcome.events:,} of {outcome.total:,} are in the log")
     if not outcome.finished:
-        console.print("stopped: repeated, the command goes on from here")
+        console.out("stopped: repeated, the command goes on from here")
 
 
 def bad_rows_table(bad: BadRows) -> Table:
     """Return the first bad rows as a table."""
-    table = Table("line", "column", "reason", box=None, pad_edge=False)
+    shown = table("line", "column", "reason")
     for row in bad.first[:_SHOWN_MAX]:
-        table.add_row(str(row.line), row.column, row.reason)
+        shown.add_row(str(row.line), row.column, row.reason)
     if bad.total > _SHOWN_MAX:
-        table.add_row("…", "", f"and {bad.total - min(_SHOWN_MAX, len(bad.first)):,} more")
-    return table
+        shown.add_row("…", "", f"and {bad.total - min(_SHOWN_MAX, len(bad.first)):,} more")
+    return shown
 
 
 def _summary(bad: BadRows) -> str:

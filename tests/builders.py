@@ -75,7 +75,13 @@ def split(effective_at: int, ratio: float = 2.0, **changes: Any) -> CorporateAct
 
 
 def news(available_at: int, **changes: Any) -> NewsPublished:
-    values = {"id": f"news-{available_at}", "item_id": "1", "symbol": "ES", "source": "test", "headline": "profit beats expectations"}
+    values = {
+        "id": f"news-{available_at}",
+        "item_id": "1",
+        "symbol": "ES",
+        "source": "test",
+        "headline": "profit beats expectations",
+    }
     return NewsPublished(**{"published_at": available_at, **values, "available_at": available_at, **changes})
 
 

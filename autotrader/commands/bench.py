@@ -68,7 +68,7 @@ def projections(runs: Runs = 3, json: Json = False) -> None:
 @app.command(help="50 explained recommendations out of a million, 200 times a second.\n\nExample: autotrader bench api --json")
 def api(runs: Runs = 3, json: Json = False) -> None:
     """Measure the API."""
-    from benchmarks import api as bench  # noqa: PLC0415
+    from benchmarks import serving as bench  # noqa: PLC0415
 
     _show("api", runs, lambda: bench.run(runs, _cache(), _data()), json=json)
 

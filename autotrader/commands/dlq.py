@@ -53,7 +53,7 @@ def show_all(
         return
     _print_letters(letters[:limit], sent)
     if len(letters) > limit:
-        people().print(f"{len(letters) - limit:,} more: see --limit")
+        people().out(f"{len(letters) - limit:,} more: see --limit")
 
 
 @app.command(
@@ -109,7 +109,7 @@ def redrive(
         chosen = [planned.letter for planned in plans if planned.verdict in verdicts]
         if not dry_run:
             for done in sending.send(chosen):
-                people().print(f"{done:,} of {len(chosen):,} sent") if not as_json else None
+                people().out(f"{done:,} of {len(chosen):,} sent") if not as_json else None
     left = [planned for planned in plans if planned.verdict not in (*verdicts, "redriven")]
     _report(plans, len(chosen), left, dry_run=dry_run, as_json=as_json)
     raise typer.Exit(PARTIAL if left and not dry_run else OK)
@@ -166,14 +166,13 @@ def _bytes(letter: "Letter") -> dict[str, Any]:
 
 
 def _print_letters(letters: "list[Letter]", sent: set[str]) -> None:
-    from rich.console import Console  # noqa: PLC0415
-    from rich.table import Table  # noqa: PLC0415
+    from autotrader.tables import print_table, table  # noqa: PLC0415
 
-    table = Table("place", "origin", "agent", "code", "message", "redriven", box=None, pad_edge=False)
+    shown = table("place", "origin", "agent", "code", "message", "redriven")
     for letter in letters:
         event = letter.event
-        table.add_row(letter.place, letter.origin, event.agent, event.code, event.message, "yes" if letter.origin in sent else "")
-    Console().print(table)
+        shown.add_row(letter.place, letter.origin, event.agent, event.code, event.message, "yes" if letter.origin in sent else "")
+    print_table(shown)
 
 
 def _report(plans: "list[Plan]", sent: int, left: "list[Plan]", *, dry_run: bool, as_json: bool) -> None:
@@ -192,10 +191,10 @@ def _report(plans: "list[Plan]", sent: int, left: "list[Plan]", *, dry_run: bool
         return
     if dry_run:
         for planned in plans:
-            people().print(f"{planned.letter.origin}: {planned.verdict}, {planned.reason}", markup=False)
+            people().out(f"{planned.letter.origin}: {planned.verdict}, {planned.reason}")
     before = sum(planned.verdict == "redriven" for planned in plans)
     verb = "would be sent" if dry_run else "sent"
-    people().print(f"{sent:,} {verb} again, {before:,} were sent before, {len(left):,} left")
+    people().out(f"{sent:,} {verb} again, {before:,} were sent before, {len(left):,} left")
 
 
 def _planned(planned: "Plan") -> dict[str, Any]:

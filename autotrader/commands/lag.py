@@ -115,14 +115,13 @@ def _row(one: "Lag") -> dict[str, Any]:
 
 
 def _print_table(found: "list[Lag]") -> None:
-    from rich.console import Console  # noqa: PLC0415
-    from rich.table import Table  # noqa: PLC0415
+    from autotrader.tables import print_table, table  # noqa: PLC0415
 
-    table = Table("role", "topic", "partition", "position", "end", "records behind", "seconds behind", box=None, pad_edge=False)
+    shown = table("role", "topic", "partition", "position", "end", "records behind", "seconds behind")
     for one in found:
         place = one.place
         position = "not begun" if place.position is None else f"{place.position:,}"
-        table.add_row(
+        shown.add_row(
             place.role, place.topic, str(place.partition), position, f"{one.end:,}", f"{one.records:,}", f"{one.seconds:,.1f}"
         )
-    Console().print(table)
+    print_table(shown)

@@ -26,7 +26,7 @@ def show_all(as_json: AsJson = False) -> None:
         print_json({"folder": str(root), "models": rows})
         return
     if not rows:
-        people().print(f"no models in {root}: train them with `autotrader train`")
+        people().out(f"no models in {root}: train them with `autotrader train`")
         return
     _print_table(rows)
 
@@ -76,14 +76,13 @@ def _row(model_id: str, manifest: Any, serving: dict[str, str]) -> dict[str, Any
 
 
 def _print_table(rows: list[dict[str, Any]]) -> None:
-    from rich.console import Console  # noqa: PLC0415
-    from rich.table import Table  # noqa: PLC0415
+    from autotrader.tables import print_table, table  # noqa: PLC0415
 
-    table = Table("", "id", "interval", "kind", "rows", "trained on", "edge", box=None, pad_edge=False)
+    shown = table("", "id", "interval", "kind", "rows", "trained on", "edge")
     for row in rows:
         edge = ", ".join(f"{name} {verdict}" for name, verdict in row["edge"].items())
         span = f"{row['train_start'][:10]} to {row['train_end'][:10]}"
-        table.add_row(
+        shown.add_row(
             "*" if row["serves"] else "", row["id"][:_SHORT], row["interval"], row["kind"], f"{row['rows']:,}", span, edge
         )
-    Console().print(table)
+    print_table(shown)

@@ -50,7 +50,7 @@ def check(
     else:
         for line in (*(f"written: {name}" for name in written), *problems):
             people().out(line)
-        people().print(f"{len(problems)} problems" if problems else "the schemas are in order")
+        people().out(f"{len(problems)} problems" if problems else "the schemas are in order")
     raise typer.Exit(FAILED if problems else OK)
 
 

@@ -97,7 +97,7 @@ def _stack(*, quiet: bool) -> "EmbeddedStack":
         share = f" {progress.done * 100 // progress.total} %" if progress.total else ""
         if last.get(progress.component) != (line := f"{progress.message}{share}"):
             last[progress.component] = line
-            console.print(f"{progress.component}: {line}", markup=False)
+            console.out(f"{progress.component}: {line}")
 
     data_dir = Settings.load().data_dir
     return EmbeddedStack(data_dir) if quiet else EmbeddedStack(data_dir, progress=tell)
@@ -107,16 +107,15 @@ def _say(done: str, as_json: bool) -> None:
     if as_json:
         print_json({"stack": done})
     else:
-        people().print(f"the stack is {done}")
+        people().out(f"the stack is {done}")
 
 
 def _print_table(found: Any) -> None:
-    from rich.console import Console  # noqa: PLC0415
-    from rich.table import Table  # noqa: PLC0415
+    from autotrader.tables import print_table, table  # noqa: PLC0415
 
-    table = Table("component", "runs", "pid", "address", "up for", "memory", box=None, pad_edge=False)
+    shown = table("component", "runs", "pid", "address", "up for", "memory")
     for component in found:
-        table.add_row(
+        shown.add_row(
             component.name,
             "yes" if component.running else "no",
             str(component.pid or ""),
@@ -124,4 +123,4 @@ def _print_table(found: Any) -> None:
             "" if component.uptime_s is None else f"{component.uptime_s:,.0f} s",
             "" if component.rss_mib is None else f"{component.rss_mib:,.0f} MiB",
         )
-    Console().print(table)
+    print_table(shown)

@@ -54,7 +54,7 @@ def create(as_json: AsJson = False) -> None:
     if as_json:
         print_json({"created": created, "partitions": partitions})
     else:
-        people().print(f"created {', '.join(created)} with {partitions} partitions" if created else "every topic exists")
+        people().out(f"created {', '.join(created)} with {partitions} partitions" if created else "every topic exists")
 
 
 def _row(state: "TopicState") -> dict[str, object]:
@@ -71,11 +71,10 @@ def _row(state: "TopicState") -> dict[str, object]:
 
 
 def _print_table(states: "list[TopicState]") -> None:
-    from rich.console import Console  # noqa: PLC0415
-    from rich.table import Table  # noqa: PLC0415
+    from autotrader.tables import print_table, table  # noqa: PLC0415
 
-    table = Table("topic", "partitions", "offsets", "key", "holds", box=None, pad_edge=False)
+    shown = table("topic", "partitions", "offsets", "key", "holds")
     for state in states:
         held = f"{state.offsets:,}" if state.partitions else "missing"
-        table.add_row(state.name, str(state.partitions or ""), held, state.key, state.doc)
-    Console().print(table)
+        shown.add_row(state.name, str(state.partitions or ""), held, state.key, state.doc)
+    print_table(shown)

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
 
 from api.ports import SeriesRange
 from projections.paging import Cursor, Place
@@ -120,9 +119,3 @@ class MemoryReads:
             and (series.start is None or time >= series.start)
             and (series.end is None or time < series.end)
         )
-
-
-def same_at(event: RecommendationMade, place: tuple[int, int]) -> RecommendationRow:
-    """Return an event as a row at a place of the log."""
-    row = RecommendationRow(event.id, event.decided_at, event.valid_until, render(event.model_dump()), 0, 0)
-    return replace(row, partition=place[0], offset=place[1])

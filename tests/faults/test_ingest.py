@@ -7,9 +7,10 @@ import time
 import pytest
 from confluent_kafka import TopicPartition
 
+from schemas.events.market import Tick
 from schemas.topics import TICKS
 from tests.integration.ingest.command import Command, write_lines
-from tests.integration.ingest.topic import consumer, open_transactions, told
+from tests.integration.ingest.topic import consumer, events_of, open_transactions, told
 
 pytestmark = [pytest.mark.stack, pytest.mark.faults]
 
@@ -89,3 +90,54 @@ def test_killed_again_and_again_it_writes_what_an_undisturbed_run_writes(command
     assert expected == found, f"seed {seed}, {killed} kills, {within} within a transaction"
     assert expected[0] > ROWS
     assert killed >= 2
+
+
+def small(tmp_path, seconds):
+    """Write trades of some seconds, a hundred a second."""
+    lines = [
+        "event_time,price,size,symbol",
+        *(f"{1_378_036_800_000 + n * 10},{1 + n % 9},1,{SYMBOLS[n % 6]}" for n in range(seconds * 100)),
+    ]
+    return write_lines(tmp_path / "trades.csv", lines)
+
+
+def wait_until_begun(command, process, before):
+    deadline = time.monotonic() + 60
+    while ends(command.kafka) == before and process.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.02)
+
+
+def sequences(command, source):
+    found = [event for _, event in events_of(command.kafka, TICKS, source) if isinstance(event, Tick)]
+    return sorted(tick.sequence for tick in found)
+
+
+def test_a_second_ingest_of_the_same_file_takes_over_and_the_first_one_ends(command, namespace, tmp_path):
+    recording = small(tmp_path, 60)
+    before = ends(command.kafka)
+    first = command.start(*arguments(recording, namespace), "--speed", "5")
+    wait_until_begun(command, first, before)
+    second = command.run(*arguments(recording, namespace))
+    _, err = first.communicate(timeout=60)
+
+    assert second.code == 0
+    assert (first.returncode, "another ingest of the same file has begun since" in " ".join(err.decode().split())) == (1, True)
+    assert sequences(command, namespace) == list(range(6_000))
+
+
+def test_a_broker_that_is_killed_and_comes_back_is_waited_for(command, stack, namespace, tmp_path):
+    recording = small(tmp_path, 60)
+    before = ends(command.kafka)
+    process = command.start(*arguments(recording, namespace), "--speed", "8")
+    wait_until_begun(command, process, before)
+    try:
+        stack.kill("kafka")
+        time.sleep(1.0)
+    finally:
+        stack.start("kafka")
+    out, err = process.communicate(timeout=120)
+    ended = command.run_result(process.returncode, out, err)
+
+    assert ended.code == 0, ended.err
+    assert ended.result["finished"]
+    assert sequences(command, namespace) == list(range(6_000))

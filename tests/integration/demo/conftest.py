@@ -16,7 +16,7 @@ def demo_models(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def replayed(tmp_path_factory: pytest.TempPathFactory, demo_models: Path) -> Iterator[tuple[Demo, dict]]:
     """A demo that has run to the end of the recordings, and its figures."""
     demo = Demo(tmp_path_factory.mktemp("demo") / "data", demo_models)
-    yield demo, demo.once()
+    return demo, demo.once()
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@ import time
 
 import pytest
 
-from tests.integration.demo.running import interrupted, json_lines
+from tests.integration.demo.running import PATIENCE_S, interrupted, json_lines
 
 pytestmark = pytest.mark.stack
 
@@ -37,16 +37,15 @@ def test_told_at_another_speed_interrupted_and_resumed_it_derives_the_same_bytes
     assert fresh.derived() == demo.derived()
 
 
-def test_when_the_recordings_end_they_are_repeated_and_marked(replayed):
-    demo, figures = replayed
-    with demo.started("--json", "--day-seconds", "0.2", "--tick-speed", "600") as process:
+def test_when_the_recordings_end_they_are_repeated_and_marked(fresh):
+    with fresh.started("--json", "--day-seconds", "0.05", "--tick-speed", "2000") as process:
         shown = until(json_lines(process), lambda line: sum("demo-loop" in one["marks"] for one in line["latest"]) >= 5)
         code, _ = interrupted(process)
 
-    assert code == 0, demo.errors()
-    assert shown["recommendations"] >= figures["recommendations"]
+    assert code == 0, fresh.errors()
     assert {feed["telling"][:10] for feed in shown["feeds"].values()} == {"repetition"}
-    assert demo.family() == []
+    assert shown["dead_letters"] == 0
+    assert fresh.family() == []
 
 
 def test_ctrl_c_while_it_starts_ends_everything(fresh):
@@ -59,13 +58,17 @@ def test_ctrl_c_while_it_starts_ends_everything(fresh):
     assert fresh.family() == []
 
 
-def test_killed_it_takes_everything_with_it(fresh):
-    with fresh.started("--json", *SLOW) as process:
-        until(json_lines(process), lambda line: line["bars"] > 0)
-        process.kill()
-        process.wait()
+def test_a_second_one_is_refused_and_a_killed_one_takes_everything_with_it(fresh):
+    with fresh.started("--json", *SLOW) as first:
+        until(json_lines(first), lambda line: line["bars"] > 0)
+        with fresh.started("--once") as second:
+            second.communicate(timeout=PATIENCE_S)
+        first.kill()
+        first.wait()
     begun = time.monotonic()
     while fresh.family() and time.monotonic() - begun < 45:
         time.sleep(0.2)
 
+    assert second.returncode == 1
+    assert "no other demo" in fresh.errors()
     assert fresh.family() == []

@@ -1,6 +1,6 @@
 import pytest
 
-from tests.integration.demo.running import PATIENCE_S, interrupted
+from tests.integration.demo.running import PATIENCE_S
 
 pytestmark = pytest.mark.stack
 
@@ -61,15 +61,3 @@ def test_another_slice_of_what_was_told_is_refused_in_one_line(replayed):
     assert "days 90" in demo.errors().splitlines()[-1]
     assert "--data-dir" in demo.errors().splitlines()[-1]
     assert demo.family() == []
-
-
-def test_two_demos_cannot_share_a_folder(replayed):
-    demo, _ = replayed
-    with demo.started("--json", "--day-seconds", "1000", "--tick-speed", "1") as first:
-        first.stdout.readline()
-        with demo.started("--once") as second:
-            second.communicate(timeout=PATIENCE_S)
-        code, _ = interrupted(first)
-
-    assert second.returncode == 1
-    assert code == 0

@@ -50,7 +50,9 @@ def events_of(kafka: str, topic: str, source: str) -> list[tuple[int, Event]]:
     """Return partition and event of everything that a source tells, in the order of the log."""
     reader = codec()
     wanted = ("ce_source", f"/sources/{source}".encode())
-    return [(found.partition(), reader.decode(found.value())) for found in messages(kafka, topic) if wanted in (found.headers() or ())]
+    return [
+        (found.partition(), reader.decode(found.value())) for found in messages(kafka, topic) if wanted in (found.headers() or ())
+    ]
 
 
 def told(kafka: str, topic: str, sources: Sequence[str]) -> list[tuple[int, str]]:

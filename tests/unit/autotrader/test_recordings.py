@@ -58,5 +58,5 @@ def test_half_a_million_trades_begin_with_the_session_of_their_exchange():
 
 
 def test_a_recording_that_is_not_installed_is_named():
-    with pytest.raises(RecordingError, match="expected x.csv of the package no_such_package, found none"):
+    with pytest.raises(RecordingError, match=r"expected x\.csv of the package no_such_package, found none"):
         recordings._installed("no_such_package", "x.csv")

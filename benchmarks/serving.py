@@ -13,7 +13,7 @@ from pathlib import Path
 from random import Random
 from urllib.parse import urlsplit
 
-from benchmarks.api_rows import SAMPLES, store_rows
+from benchmarks.serving_rows import SAMPLES, store_rows
 from benchmarks.harness import Measured, bench_stack, repeat, say
 from infra.local.state import Endpoints
 
