@@ -1,10 +1,17 @@
-"""The pool of Postgres connections that reads are made on. Built here, opened and closed by the composition root."""
+"""The pool of Postgres connections that reads are made on, and how one is asked. The composition root opens and closes the pool."""
 
+import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
+import psycopg
 from psycopg import AsyncConnection
-from psycopg_pool import AsyncConnectionPool
+from psycopg_pool import AsyncConnectionPool, PoolClosed, PoolTimeout, TooManyRequests
+
+from projections.ports import StoreRejected, StoreUnavailable
+
+T = TypeVar("T")
 
 Pool = AsyncConnectionPool[AsyncConnection[Any]]
 
@@ -48,3 +55,26 @@ def read_pool(dsn: str, settings: PoolSettings) -> Pool:
             "tcp_user_timeout": 10_000,
         },
     )
+
+
+async def ask(pool: Pool, query: Callable[[AsyncConnection[Any]], Awaitable[T]], timeout_s: float) -> T:
+    """Return what a query answers; StoreUnavailable where there is no answer in time, or nothing to ask yet.
+
+    A connection that broke while it lay in the pool is no reason to fail: the next one is asked.
+    """
+    for _ in range(pool.max_size):
+        try:
+            async with pool.connection() as connection, asyncio.timeout(timeout_s):
+                return await query(connection)
+        except TimeoutError:
+            raise StoreUnavailable(f"expected an answer of Postgres within {timeout_s:g} s") from None
+        except (PoolTimeout, PoolClosed, TooManyRequests) as error:
+            raise StoreUnavailable(f"expected a connection to Postgres, found none: {error}") from error
+        except StoreRejected as error:
+            if isinstance(error.__cause__, psycopg.errors.UndefinedTable):
+                raise StoreUnavailable(f"expected the read model, found it not built yet: {error}") from error
+            raise
+        except (StoreUnavailable, psycopg.OperationalError) as error:
+            if not connection.broken:
+                raise StoreUnavailable(f"expected an answer of Postgres: {error}") from error
+    raise StoreUnavailable(f"expected a live connection to Postgres, found {pool.max_size} broken ones")

@@ -2,15 +2,14 @@
 
 from collections.abc import Awaitable, Callable
 
-import psycopg
-from psycopg_pool import PoolClosed, PoolTimeout, TooManyRequests
-
 from api.ports import Finding, Probe, RecommendationReads
-from api.postgres import Pool
+from api.postgres import Pool, ask
 from api.threads import Threads
 from projections.ports import Analytics, StoreError
 from projections.views.recommendations import RecommendationFilter
 from schemas.values import iso
+
+_PROBE_S = 2.0
 
 
 def postgres_probe(pool: Pool) -> Probe:
@@ -18,10 +17,9 @@ def postgres_probe(pool: Pool) -> Probe:
 
     async def probe() -> Finding:
         try:
-            async with pool.connection(timeout=1.0) as connection:
-                await connection.execute("SELECT 1")
-        except (PoolTimeout, PoolClosed, TooManyRequests, psycopg.Error) as error:
-            return Finding(ok=False, detail=f"no answer: {type(error).__name__}")
+            await ask(pool, lambda connection: connection.execute("SELECT 1"), _PROBE_S)
+        except StoreError as error:
+            return Finding(ok=False, detail=str(error).partition(":")[0])
         return Finding(ok=True, detail="answers")
 
     return probe

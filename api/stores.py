@@ -1,15 +1,12 @@
 """The read models behind the API: Postgres through a pool, ClickHouse through a few threads. What fails is StoreUnavailable."""
 
-import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, TypeVar
 
-import psycopg
 from psycopg import AsyncConnection
-from psycopg_pool import PoolClosed, PoolTimeout, TooManyRequests
 
 from api.ports import SeriesRange
-from api.postgres import Pool
+from api.postgres import Pool, ask
 from api.threads import Threads
 from projections.paging import Place
 from projections.ports import Analytics, StoreRejected, StoreUnavailable
@@ -79,23 +76,7 @@ class PostgresReads:
         return await self._read(lambda asked: symbols(asked, projection=self._symbols))
 
     async def _read(self, query: Callable[[AsyncConnection[Any]], Awaitable[T]]) -> T:
-        """Run a query; a connection that broke while it lay in the pool is no reason to fail, so the next one is asked."""
-        for _ in range(self._pool.max_size):
-            try:
-                async with self._pool.connection() as connection, asyncio.timeout(self._timeout_s):
-                    return await query(connection)
-            except TimeoutError:
-                raise StoreUnavailable(f"expected an answer of Postgres within {self._timeout_s:g} s") from None
-            except (PoolTimeout, PoolClosed, TooManyRequests) as error:
-                raise StoreUnavailable(f"expected a connection to Postgres, found none: {error}") from error
-            except StoreRejected as error:
-                if isinstance(error.__cause__, psycopg.errors.UndefinedTable):
-                    raise StoreUnavailable(f"expected the read model, found it not built yet: {error}") from error
-                raise
-            except (StoreUnavailable, psycopg.OperationalError) as error:
-                if not connection.broken:
-                    raise StoreUnavailable(f"expected an answer of Postgres: {error}") from error
-        raise StoreUnavailable(f"expected a live connection to Postgres, found {self._pool.max_size} broken ones")
+        return await ask(self._pool, query, self._timeout_s)
 
 
 class AnalyticsReads:

@@ -13,8 +13,8 @@ from pathlib import Path
 from random import Random
 from urllib.parse import urlsplit
 
-from benchmarks.serving_rows import SAMPLES, store_rows
 from benchmarks.harness import Measured, bench_stack, repeat, say
+from benchmarks.serving_rows import SAMPLES, store_rows
 from infra.local.state import Endpoints
 
 UNITS = {"p50_ms": "ms", "p99_ms": "ms", "requests_per_s": "requests/s", "body_kib": "KiB", "not_200": "answers"}

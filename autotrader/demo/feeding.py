@@ -49,31 +49,30 @@ class Feeding:
     """The feeding of all lanes, in threads that end when the telling is told to stop."""
 
     telling: Telling
-    lanes: Sequence[tuple[Lane, PaceOf]]
+    open_lanes: Callable[[], Sequence[tuple[Lane, PaceOf]]]
+    """Reads the recordings; called in a thread, for it takes a second."""
     speeds: Speeds
     progress: Progress
     """Told of what is told at full speed."""
     states: dict[str, LaneState] = field(default_factory=dict)
     """By lane."""
+    lane_of: dict[str, str] = field(default_factory=dict)
+    """By symbol."""
     resumed: bool = False
     """Something had been told by an earlier run."""
+    _recorded: threading.Event = field(default_factory=threading.Event)
     _threads: list[threading.Thread] = field(default_factory=list)
     _errors: list[BaseException] = field(default_factory=list)
 
-    def start_recorded(self, parts: Sequence[int]) -> None:
-        """Begin to tell parts of all lanes, one lane after the other, at full speed."""
-        self._start("feed", lambda: self._tell_recorded(parts))
+    def start(self, parts: Sequence[int], *, go_on: bool) -> None:
+        """Begin to tell parts of all lanes at full speed; then, if asked, what was held back, until told to stop."""
+        self._start("feed", lambda: self._tell_recorded(parts, go_on=go_on))
 
-    def start_paced(self) -> None:
-        """Begin to tell what was held back, the lanes side by side, until the telling is told to stop."""
-        for lane, pace_of in self.lanes:
-            self._start(f"feed-{lane.name}", partial(self._tell_for_ever, lane, pace_of))
-
-    def is_busy(self) -> bool:
-        """Return whether something is being told; raises what ended a thread."""
+    def has_told_recorded(self) -> bool:
+        """Return whether all that is told at full speed is told; raises what ended a thread."""
         if self._errors:
             raise self._errors[0]
-        return any(thread.is_alive() for thread in self._threads)
+        return self._recorded.is_set()
 
     def join(self, timeout_s: float = 10.0) -> None:
         """Wait for the threads, which have been told to stop."""
@@ -91,12 +90,18 @@ class Feeding:
         self._threads.append(thread)
         thread.start()
 
-    def _tell_recorded(self, parts: Sequence[int]) -> None:
-        for lane, _ in self.lanes:
+    def _tell_recorded(self, parts: Sequence[int], *, go_on: bool) -> None:
+        """One lane after the other: with the bars of the stocks the first recommendations come soon."""
+        lanes = self.open_lanes()
+        self.lane_of.update({symbol: lane.name for lane, _ in lanes for symbol in lane.symbols})
+        for lane, _ in lanes:
             self.resumed |= self.telling.was_begun(lane)
             for part in parts:
                 if not self._tell(lane, part, FullSpeed(self.telling.stop), self.progress):
                     return
+        self._recorded.set()
+        for lane, pace_of in lanes if go_on else ():
+            self._start(f"feed-{lane.name}", partial(self._tell_for_ever, lane, pace_of))
 
     def _tell_for_ever(self, lane: Lane, pace_of: PaceOf) -> None:
         part = HELD_BACK

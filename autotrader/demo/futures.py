@@ -9,12 +9,10 @@ from numpy.typing import NDArray
 
 from autotrader.demo.lane import loop_name
 from autotrader.demo.plan import (
-    DAILY,
     DAY_US,
     HELD_BACK,
     HISTORY,
     LOOP_SOURCE,
-    MINUTE,
     Slice,
     day_end,
     loop_of,
@@ -40,7 +38,6 @@ class TickLane:
     slice: Slice
     lateness_us: int
     name: str = "futures"
-    intervals: Sequence[str] = (MINUTE, DAILY)
 
     @property
     def symbols(self) -> Sequence[str]:

@@ -21,10 +21,6 @@ class Lane(Protocol):
     def symbols(self) -> Sequence[str]:
         """Return its symbols."""
 
-    @property
-    def intervals(self) -> Sequence[str]:
-        """Return the intervals at which decisions are made about them."""
-
     def feeds(self, part: int) -> Sequence[Feed]:
         """Return the feeds of a part in the order in which they are told; the last one is the market itself."""
 

@@ -1,7 +1,7 @@
 """The newest recommendation of each series, asked of the HTTP API like anybody else would."""
 
 import http.client
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode, urlsplit
@@ -58,6 +58,16 @@ class Recommendations:
     def __init__(self, url: str) -> None:
         self._address = urlsplit(url)
         self._connection: http.client.HTTPConnection | None = None
+
+    def series(self, intervals: Collection[str]) -> list[Series]:
+        """Return every series of bars at some intervals, by interval and symbol; ApiUnavailableError where that cannot be told."""
+        found = {
+            (one["symbol"], series["interval"])
+            for one in self._ask("/api/v1/symbols")["data"]
+            for series in one["series"]
+            if series["interval"] in intervals
+        }
+        return sorted(found, key=lambda series: (series[1], series[0]))
 
     def latest(self, series: Sequence[Series]) -> dict[Series, Latest]:
         """Return the newest recommendation of each series that has one; ApiUnavailableError otherwise."""

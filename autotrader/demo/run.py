@@ -3,7 +3,7 @@
 import sys
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 
@@ -17,7 +17,6 @@ from autotrader.demo.interrupts import EXIT_INTERRUPTED, Interrupts, interrupts
 from autotrader.demo.latest import ApiUnavailableError, Latest, Recommendations, Series
 from autotrader.demo.options import Options
 from autotrader.demo.outlets import outlet
-from autotrader.demo.plan import HELD_BACK, HISTORY
 from autotrader.demo.reporting import Reporter, reporter
 from autotrader.demo.session import Session, session
 from autotrader.demo.view import View, totals_record
@@ -83,11 +82,19 @@ def _run(run: Run, handling: Interrupts) -> None:
 
 
 def _feed(run: Run, opened: Session, report: Reporter) -> str:
-    """Tell what is told at full speed, and return the address of the API, which comes up meanwhile."""
-    opened.feeding.start_recorded([HISTORY, HELD_BACK] if run.options.once else [HISTORY])
+    """Feed, and return the address of the API when there is something to see: all that is told at full speed.
+
+    Where an earlier run has told that, the API comes first, and then there is no need to wait until that is made sure of.
+    """
+    sees_at_once = opened.was_begun and not run.options.once
+    if not sees_at_once:
+        opened.start(once=run.options.once)
     api_url = api_address(opened.settings, opened.supervisor, lambda message: report.tell("api", message))
     report.tell("api", api_url)
-    while opened.feeding.is_busy():
+    if sees_at_once:
+        opened.start(once=False)
+        return api_url
+    while not opened.feeding.has_told_recorded():
         opened.check()
         time.sleep(LOOK_S)
     return api_url
@@ -118,19 +125,31 @@ def _print_figures(run: Run, opened: Session, api_url: str) -> None:
 
 def _show(run: Run, opened: Session, api_url: str) -> None:
     """Show the market until told to stop."""
-    opened.feeding.start_paced()
-    api = Recommendations(api_url)
-    latest: dict[Series, Latest] = {}
-    with outlet(json=run.options.json) as shown:
+    shown = _Shown(Recommendations(api_url), opened.settings.streams.decision_intervals)
+    with outlet(json=run.options.json) as out:
         while True:
-            opened.feeding.is_busy()
-            trouble = opened.trouble()
-            try:
-                latest |= api.latest(opened.series)
-            except ApiUnavailableError as error:
-                trouble = trouble or str(error)
-            view = View(
-                api_url, opened.series, latest, totals_record(opened.counts), dict(opened.feeding.states), opened.lane_of, trouble
-            )
-            shown.show(view)
+            feeding = opened.feeding
+            feeding.has_told_recorded()
+            trouble = opened.trouble() or shown.ask()
+            counts = totals_record(opened.counts)
+            out.show(View(api_url, shown.series, shown.latest, counts, dict(feeding.states), feeding.lane_of, trouble))
             time.sleep(_SHOW_S)
+
+
+@dataclass
+class _Shown:
+    """What the API has said so far."""
+
+    api: Recommendations
+    intervals: Collection[str]
+    series: list[Series] = field(default_factory=list)
+    latest: dict[Series, Latest] = field(default_factory=dict)
+
+    def ask(self) -> str:
+        """Ask anew; return what is wrong with the API, empty where nothing is."""
+        try:
+            self.series = self.api.series(self.intervals)
+            self.latest |= self.api.latest(self.series)
+        except ApiUnavailableError as error:
+            return str(error)
+        return ""

@@ -12,8 +12,8 @@ from autotrader.demo.errors import DemoError
 from autotrader.demo.feeding import Feeding, day_by_day, many_times
 from autotrader.demo.futures import TickLane
 from autotrader.demo.ground import create_topics, only_demo, roles_running, stack_up
-from autotrader.demo.latest import Series
 from autotrader.demo.options import Options
+from autotrader.demo.plan import HELD_BACK, HISTORY
 from autotrader.demo.recordings import read_story
 from autotrader.demo.reporting import Reporter
 from autotrader.demo.stocks import StockLane
@@ -48,22 +48,23 @@ class Session:
     """When the stack was healthy and the models were there, on the monotonic clock."""
 
     @property
+    def was_begun(self) -> bool:
+        """Whether an earlier run has told something here."""
+        return bool(self.feeding.telling.positions)
+
+    def start(self, *, once: bool) -> None:
+        """Begin to count and to feed."""
+        for totals in self.totals:
+            totals.start()
+        self.feeding.start([HISTORY, HELD_BACK] if once else [HISTORY], go_on=not once)
+
+    @property
     def counts(self) -> Counts:
         """What was counted so far."""
         counts = Counts()
         for totals in self.totals:
             counts |= totals.counts
         return counts
-
-    @property
-    def lane_of(self) -> dict[str, str]:
-        """The lane of each symbol."""
-        return {symbol: lane.name for lane, _ in self.feeding.lanes for symbol in lane.symbols}
-
-    @property
-    def series(self) -> list[Series]:
-        """The series that are decided on, stocks first."""
-        return [(symbol, interval) for lane, _ in self.feeding.lanes for interval in lane.intervals for symbol in lane.symbols]
 
     def trouble(self) -> str:
         """Return what is wrong with the roles; empty where they run as they should."""
@@ -85,7 +86,7 @@ class Session:
 def session(
     settings: Settings, options: Options, stop: threading.Event, supervisors: list[Supervisor], report: Reporter
 ) -> Iterator[Session]:
-    """Bring everything up and begin to feed; ``supervisors`` is given the supervisor as soon as there is one."""
+    """Bring everything up; ``supervisors`` is given the supervisor as soon as there is one."""
     codec = Codec(committed_catalogue())
     story, ticks = cache(lambda: read_story(codec)), cache(recorded_ticks)
     lateness_us = round(settings.streams.lateness_s * 1_000_000)
@@ -105,7 +106,7 @@ def session(
         positions = read_positions(clients, settings.kafka.topic_partitions)
         feeding = Feeding(
             Telling(clients, codec, stop, positions),
-            [
+            lambda: [
                 (StockLane(story(), codec, options.slice), day_by_day),
                 (TickLane(ticks(), codec, options.slice, lateness_us), many_times),
             ],
@@ -125,7 +126,6 @@ def _end(stop: threading.Event, feeding: Feeding) -> None:
 def _counting(settings: Settings, topics: tuple[str, ...], codec: Codec) -> Iterator[TopicTotals]:
     consumer = kafka.consumer(settings.kafka, "demo-totals", "unused", enable_partition_eof=True)
     totals = TopicTotals(consumer, topics, codec)
-    totals.start()
     try:
         yield totals
     finally:

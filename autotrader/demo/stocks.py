@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from autotrader.demo.lane import loop_name
-from autotrader.demo.plan import DAILY, HELD_BACK, HISTORY, LOOP_SOURCE, WEEK_US, Slice, days_boundary, loop_of, period
+from autotrader.demo.plan import HELD_BACK, HISTORY, LOOP_SOURCE, WEEK_US, Slice, days_boundary, loop_of, period
 from autotrader.demo.recordings import Story
 from autotrader.demo.sides import Entry, SideEvent, SideFeed
 from schemas.codec import Codec
@@ -24,7 +24,6 @@ class StockLane:
     codec: Codec
     slice: Slice
     name: str = "stocks"
-    intervals: Sequence[str] = (DAILY,)
 
     @cached_property
     def symbols(self) -> Sequence[str]:

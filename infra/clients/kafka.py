@@ -59,6 +59,7 @@ def consumer_config(settings: KafkaSettings, client_id: str, group: str) -> Conf
         "fetch.max.bytes": 32 << 20,
         "queued.max.messages.kbytes": 65_536,
         "fetch.wait.max.ms": 100,
+        "session.timeout.ms": 10_000,  # after a kill, this long passes until another member goes on; the client's default is 45 s
     }
 
 

@@ -37,6 +37,7 @@ class BarFold:
             numbers = (
                 np.isfinite(bars.prices).all(axis=1)
                 & (low > 0)
+                & (low <= np.minimum(opened, close))
                 & (np.maximum(opened, close) <= high)
                 & (volume >= 0)
                 & (vwap > 0)

@@ -11,6 +11,7 @@ from streams.ports import Clients, Reader
 
 _BATCH = 5_000
 _TIMEOUT_S = 60.0
+_MOVING = (KafkaError.NOT_LEADER_FOR_PARTITION, KafkaError.LEADER_NOT_AVAILABLE)
 _PATIENCE_S = 0.05
 """Until a batch that is not full is handed out: the client waits for it at the end of a partition too."""
 
@@ -27,11 +28,19 @@ class Span:
 
 def spans(reader: Reader, topic: str, partitions: Sequence[int]) -> list[Span]:
     """Return what the partitions of a topic hold now. What lies behind a transaction that is still open is not counted in."""
-    found = []
-    for partition in partitions:
-        first, end = reader.get_watermark_offsets(TopicPartition(topic, partition), timeout=_TIMEOUT_S)
-        found.append(Span(topic, partition, first, end))
-    return found
+    return [Span(topic, partition, *watermarks(reader, topic, partition)) for partition in partitions]
+
+
+def watermarks(reader: Reader, topic: str, partition: int, patience_s: float = 15.0) -> tuple[int, int]:
+    """Return the first offset of a partition and the one after its last; waits for a leader that has just moved."""
+    deadline = time.monotonic() + patience_s
+    while True:
+        try:
+            return reader.get_watermark_offsets(TopicPartition(topic, partition), timeout=_TIMEOUT_S)
+        except KafkaException as error:
+            if error.args[0].code() not in _MOVING or time.monotonic() > deadline:
+                raise
+            time.sleep(0.1)
 
 
 def settled_spans(clients: Clients, reader: Reader, topic: str, partitions: Sequence[int], patience_s: float = 2.0) -> list[Span]:

@@ -4,9 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from confluent_kafka import TopicPartition
-
 from schemas.topics import TopicSpec
+from streams.exports.reading import watermarks
 from streams.ports import Reader
 
 _TIMEOUT_S = 15.0
@@ -45,7 +44,7 @@ def topic_states(metadata: Metadata, reader: Reader, specs: Iterable[TopicSpec])
     states = []
     for spec in specs:
         found = len(known[spec.name].partitions) if spec.name in known else 0
-        ranges = [reader.get_watermark_offsets(TopicPartition(spec.name, p), timeout=_TIMEOUT_S) for p in range(found)]
+        ranges = [watermarks(reader, spec.name, partition) for partition in range(found)]
         events = tuple(event.TYPE for event in spec.events)
         first, ends = tuple(low for low, _ in ranges), tuple(high for _, high in ranges)
         states.append(TopicState(spec.name, spec.key, events, spec.doc, found, first, ends))

@@ -1,7 +1,5 @@
-"""The product as a user runs it, for tests that break it: its own stack, its roles as child processes, and what came out."""
+"""The product as a user runs it, for tests that break it: roles as child processes over topics and tables of their own."""
 
-import hashlib
-import json
 import os
 import shutil
 import signal
@@ -9,53 +7,92 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterable, Iterator, Sequence
+import uuid
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
+import psycopg
 from confluent_kafka import Consumer, Producer, TopicPartition
+from psycopg.conninfo import make_conninfo
+from pydantic import SecretStr
 
 from autotrader.roles.stores import connect_postgres, open_analytics
 from infra.clients import kafka
 from infra.local.stack import EmbeddedStack
 from infra.settings import Settings, with_endpoints
-from schemas.codec import Codec
 from schemas.topics import ACTIONS, BARS, CHECKPOINTS, DEAD_LETTERS, FEATURES, NEWS, RECOMMENDATIONS, SOCIAL, TICKS, TOPICS
 from tests.builders import codec
-from tests.conftest import CACHE
+from tests.faults.results import Fingerprint, Tail, table_fingerprints
 from tests.faults.world import PARTITIONS, Message
 
 AGENT_INPUTS = {"bars": (TICKS,), "features": (BARS, ACTIONS, NEWS, SOCIAL), "recommendations": (FEATURES,)}
-DERIVED = (BARS, FEATURES, RECOMMENDATIONS, DEAD_LETTERS)
+DERIVED = (BARS, FEATURES, RECOMMENDATIONS)
+EXIT_FAILED = 1
 EXIT_FENCED = 3
+
+Place = tuple[str, int, int]
+"""Topic, partition, offset."""
 
 
 class Platform:
-    """One stack in a folder of its own and the roles that the test started."""
+    """A log without records, stores without rows, and the roles that the test starts over them."""
 
-    def __init__(self, folder: Path, **overrides: Any) -> None:
-        self.folder = folder
-        self.stack = EmbeddedStack(folder, cache_dir=CACHE)
-        endpoints = self.stack.up(owner_pid=os.getpid())
-        self.settings = with_endpoints(Settings(data_dir=folder, **overrides), endpoints)
-        kafka.create_topics(kafka.admin(self.settings.kafka, "test"), TOPICS.values(), partitions=PARTITIONS, replication_factor=1)
+    def __init__(self, stack: EmbeddedStack, models: Path) -> None:
+        self.stack = stack
+        self.folder = Path(tempfile.mkdtemp(prefix="autotrader-faults-"))
+        endpoints = stack.endpoints()
+        settings = with_endpoints(Settings(data_dir=self.folder), endpoints)
+        self._server_dsn, self._database = endpoints.postgres_dsn, f"f{uuid.uuid4().hex[:12]}"
+        dsn = make_conninfo(endpoints.postgres_dsn, dbname=self._database)
+        self.settings = settings.model_copy(update={"postgres": settings.postgres.model_copy(update={"dsn": SecretStr(dsn)})})
         self.children: dict[str, subprocess.Popen[bytes]] = {}
-        self._environment: dict[str, str] = {}
+        self._arguments: dict[str, tuple[str, ...]] = {}
+        self._environment = {
+            "AUTOTRADER_DATA_DIR": str(self.folder),
+            "AUTOTRADER_KAFKA__BOOTSTRAP": endpoints.kafka,
+            "AUTOTRADER_KAFKA__OPTIONS": '{"session.timeout.ms": "4000", "log_level": "3"}',
+            "AUTOTRADER_POSTGRES__DSN": dsn,
+            "AUTOTRADER_CLICKHOUSE__SOCKET": endpoints.clickhouse_socket,
+            "AUTOTRADER_MODELS__FOLDER": str(models),
+            "AUTOTRADER_STREAMS__SESSION_TIMEOUT_S": "4",
+            "AUTOTRADER_STREAMS__HEARTBEAT_INTERVAL_S": "1",
+        }
         self._tails: dict[str, Tail] = {}
-        self._folded: dict[tuple[str, str, int], int] = {}
-        self._committed = self._reader("read_committed")
-        self._uncommitted = self._reader("read_uncommitted")
+        self._folded: dict[Place, int] = {}
+        self._renew()
+        self._levels = self._reader("read_committed"), self._reader("read_uncommitted")
+
+    def _renew(self) -> None:
+        """Make all topics anew, and tables of this platform's own."""
+        admin = kafka.admin(self.settings.kafka, "test")
+        _delete_topics(admin)
+        kafka.create_topics(admin, TOPICS.values(), partitions=PARTITIONS, replication_factor=1)
+        self._on_server(f"CREATE DATABASE {self._database}")
+        self._drop_analytics()
+
+    def _drop_analytics(self) -> None:
+        analytics = open_analytics(self.settings.clickhouse)
+        try:
+            analytics.execute("DROP DATABASE IF EXISTS read_v1")
+        finally:
+            analytics.close()
+
+    def _on_server(self, statement: str) -> None:
+        with psycopg.connect(self._server_dsn, autocommit=True) as connection:
+            connection.execute(statement)
 
     # -- roles --------------------------------------------------------------------------------------------------------
 
-    def start(self, name: str, *arguments: str, **environment: str) -> subprocess.Popen[bytes]:
+    def start(self, name: str, *arguments: str) -> subprocess.Popen[bytes]:
         """Start ``autotrader`` with arguments as a child of the test."""
         own = {key: value for key, value in os.environ.items() if not key.startswith("AUTOTRADER_")}
-        env = {**own, "AUTOTRADER_DATA_DIR": str(self.folder), **self._environment, **environment}
         with (self.folder / f"{name}.log").open("ab") as log:
-            child = subprocess.Popen([sys.executable, "-m", "autotrader", *arguments], env=env, stdout=log, stderr=log)
-        self.children[name] = child
+            command = [sys.executable, "-m", "autotrader", *arguments]
+            child = subprocess.Popen(command, env={**own, **self._environment}, stdout=log, stderr=log)
+        self.children[name], self._arguments[name] = child, arguments
         return child
 
     def set(self, **environment: str) -> None:
@@ -63,188 +100,198 @@ class Platform:
         self._environment |= environment
 
     def streams(self, name: str = "streams-1") -> subprocess.Popen[bytes]:
-        """Start a worker with all agents."""
-        return self.start(name, "run", "streams", "--instance", name)
+        """Start a worker with all agents; the first one has a static place in the group, so that it is back at once."""
+        return self.start(name, "run", "streams", *(("--instance", name) if name == "streams-1" else ()))
+
+    def projections(self) -> subprocess.Popen[bytes]:
+        """Start the read models."""
+        return self.start("projections", "run", "projections")
 
     def kill(self, name: str) -> None:
         """End a child with SIGKILL and reap it."""
-        self.children[name].send_signal(signal.SIGKILL)
+        self.children[name].kill()
         self.children[name].wait()
 
+    def start_again(self, name: str) -> None:
+        """Start a child that was killed or left."""
+        assert self.children[name].poll() is not None
+        self.start(name, *self._arguments[name])
+
     def restart_left(self) -> None:
-        """Start again the workers that left by themselves because they were fenced, as a supervisor does."""
+        """Start again what left by itself because another owner took over or a store failed it, as a supervisor does."""
         for name, child in list(self.children.items()):
-            if name.startswith("streams") and child.poll() == EXIT_FENCED:
-                self.streams(name)
+            if child.poll() in (EXIT_FAILED, EXIT_FENCED):
+                self.start_again(name)
 
     def log(self, name: str) -> str:
         """Return the end of a child's log."""
         path = self.folder / f"{name}.log"
-        return path.read_text()[-2_000:] if path.exists() else ""
+        return path.read_text()[-3_000:] if path.exists() else ""
 
     def close(self) -> None:
-        """End everything that the test started."""
+        """End everything that the test started; the stack stays, without this platform's topics and tables."""
         for child in self.children.values():
             if child.poll() is None:
                 child.send_signal(signal.SIGCONT)
                 child.terminate()
         for child in self.children.values():
             try:
-                child.wait(15)
+                child.wait(20)
             except subprocess.TimeoutExpired:
                 child.kill()
                 child.wait()
-        for reader in (*self._tails.values(), self._committed, self._uncommitted):
+        for reader in (*self._tails.values(), *self._levels):
             reader.close()
-        self.stack.down()
+        _delete_topics(kafka.admin(self.settings.kafka, "test"))
+        self._on_server(f"DROP DATABASE {self._database} WITH (FORCE)")
+        self._drop_analytics()
+        shutil.rmtree(self.folder, ignore_errors=True)
 
     # -- input --------------------------------------------------------------------------------------------------------
 
     def write(self, messages: Iterable[Message]) -> None:
-        """Write records as their sources would."""
-        out: Producer = kafka.producer(self.settings.kafka, "test")
-        for topic, key, value, headers, partition in messages:
-            options = {} if partition is None else {"partition": partition}
-            out.produce(topic, value=value, key=key, headers=headers, **options)
-            out.poll(0)
-        assert out.flush(30) == 0
+        """Write records as their sources would, and see them acknowledged."""
+        self.feed(messages).all()
+
+    def feed(self, messages: Iterable[Message]) -> "Feed":
+        """Return a source of records that the test writes bit by bit."""
+        return Feed(kafka.producer(self.settings.kafka, "test"), messages)
 
     # -- progress -----------------------------------------------------------------------------------------------------
 
-    def folded(self) -> dict[tuple[str, str, int], int]:
-        """Return what the agents have committed: next offset by agent, topic and partition."""
-        offsets = {}
-        for partition, key, value in self._tail(CHECKPOINTS).read():
-            agent, _, rest = key.decode().partition("/")
-            number, _, rest = rest.partition("/")
-            kind, _, topic = rest.partition("/")
+    def folded(self) -> dict[Place, int]:
+        """Return what the agents have committed: next offset by agent, partition number of the key, and topic."""
+        for partition, key, value in self.tail(CHECKPOINTS).read():
+            agent, number, kind, topic = [*key.decode(errors="replace").split("/", 3), "", "", ""][:4]
             if kind == "offset" and int(number) == partition:
-                offsets[agent, topic, partition] = int.from_bytes(value[1:9], "little")
-        self._folded |= offsets
+                self._folded[agent, topic, partition] = int.from_bytes(value[1:9], "little")  # type: ignore[index]
         return dict(self._folded)
 
-    def is_done(self) -> bool:
+    def is_folded(self) -> bool:
         """Return whether every agent has committed all of its inputs."""
-        folded = self.folded()
-        for agent, topics in AGENT_INPUTS.items():
+        for topics in AGENT_INPUTS.values():
             for topic in topics:
-                tail = self._tail(topic)
-                tail.read()
-                if any(folded.get((agent, topic, partition), 0) < end for partition, end in tail.next_offsets.items()):
-                    return False
-        return True
+                self.tail(topic).read()
+        folded = self.folded()
+        return all(
+            folded.get((agent, topic, partition), 0) >= end  # type: ignore[call-overload]
+            for agent, topics in AGENT_INPUTS.items()
+            for topic in topics
+            for partition, end in self.tail(topic).next_offsets.items()
+        )
 
-    def until_done(self, timeout_s: float = 120.0) -> None:
-        """Wait until every agent has committed all of its inputs; fenced workers are started again meanwhile."""
+    def is_projected(self) -> bool:
+        """Return whether every read model has stored all that is committed."""
+        for topic in DERIVED:
+            self.tail(topic).read()
+        with connect_postgres(self.settings.postgres, "test") as connection:
+            rows = connection.execute(
+                "SELECT topic, partition, next_offset, projection FROM projections.projection_offsets"
+            ).fetchall()
+        known = {projection for *_, projection in rows}
+        return len(known) == 4 and all(
+            self.tail(topic).next_offsets[partition] <= next_offset for topic, partition, next_offset, _ in rows
+        )
+
+    def until(self, condition: Callable[[], bool], timeout_s: float = 120.0) -> None:
+        """Wait until a condition holds; workers that left by themselves are started again meanwhile."""
         deadline = time.monotonic() + timeout_s
-        while not self.is_done():
+        while not condition():
             if time.monotonic() > deadline:
                 logs = "\n".join(f"{name}: {self.log(name)}" for name in self.children)
-                raise TimeoutError(f"expected all inputs folded within {timeout_s} s, found {self._folded}\n{logs}")
+                raise TimeoutError(f"expected {condition} within {timeout_s} s, found {self._folded}\n{logs}")
             self.restart_left()
-            time.sleep(0.1)
+            time.sleep(0.05)
+
+    def until_folded(self) -> None:
+        """Wait until every agent has committed all of its inputs."""
+        self.until(self.is_folded)
+
+    def until_projected(self) -> None:
+        """Wait until every agent and every read model is done."""
+        self.until_folded()
+        self.until(self.is_projected)
 
     def has_open_transaction(self) -> bool:
-        """Return whether a transaction has written to the checkpoints and is not ended: readers of committed records wait there."""
-        places = [TopicPartition(CHECKPOINTS, p) for p in range(PARTITIONS)]
+        """Return whether a transaction has written and is not ended: readers of committed records are kept from its end."""
+        places = [TopicPartition(CHECKPOINTS, partition) for partition in range(PARTITIONS)]
+        committed, uncommitted = self._levels
         return any(
-            self._committed.get_watermark_offsets(at, timeout=5)[1] < self._uncommitted.get_watermark_offsets(at, timeout=5)[1]
-            for at in places
+            committed.get_watermark_offsets(at, timeout=5)[1] < uncommitted.get_watermark_offsets(at, timeout=5)[1] for at in places
         )
 
     # -- output -------------------------------------------------------------------------------------------------------
 
-    def fingerprint(self, topic: str) -> tuple[int, str]:
-        """Return how many committed records a topic holds and one hash over keys and values, in whatever order they came."""
-        tail = self._tail(topic)
-        tail.read()
-        rows = sorted(key + b"|" + value for _, key, value in tail.records)
-        return len(rows), hashlib.sha256(b"\n".join(rows)).hexdigest()
+    def fingerprints(self) -> dict[str, Fingerprint]:
+        """Return the fingerprint of every derived topic; dead letters tell when their records were appended: compare their places."""
+        for topic in DERIVED:
+            self.tail(topic).read()
+        return {topic: self.tail(topic).fingerprint() for topic in DERIVED}
 
-    def fingerprints(self) -> dict[str, tuple[int, str]]:
-        """Return the fingerprint of every derived topic."""
-        return {topic: self.fingerprint(topic) for topic in DERIVED}
+    def tables(self) -> dict[str, Fingerprint]:
+        """Return the fingerprint of every read model."""
+        return table_fingerprints(self.settings)
 
-    def decoded(self, topic: str) -> list[tuple[str, dict[str, Any]]]:
-        """Return the committed records of a topic as plain values."""
-        reader: Codec = codec()
-        tail = self._tail(topic)
-        tail.read()
-        return [reader.decode_record(value) for _, _, value in tail.records]
+    def dead_letters(self) -> list[dict[str, Any]]:
+        """Return the committed dead letters as plain values."""
+        reader = codec()
+        self.tail(DEAD_LETTERS).read()
+        return [reader.decode_record(value)[1] for _, _, value in self.tail(DEAD_LETTERS).records]
 
-    def tables(self) -> dict[str, tuple[int, str]]:
-        """Return count and hash of the rows of every read model, without their places in Kafka, which faults may shift."""
-        found = {}
-        with connect_postgres(self.settings.postgres, "test") as connection:
-            for table in ("recommendations", "recommendation_explanations"):
-                rows = connection.execute(f"SELECT to_jsonb(t)::text FROM read_v1.{table} t").fetchall()
-                found[table] = _hashed(_without_place(row[0]) for row in rows)
-        analytics = open_analytics(self.settings.clickhouse)
-        try:
-            for table in ("bars", "symbol_features"):
-                rows = analytics.query(f"SELECT toString(id) AS id, symbol, interval FROM read_v1.{table} FINAL")
-                found[table] = _hashed("|".join(values) for values in zip(*rows.values(), strict=True))
-        finally:
-            analytics.close()
-        return found
+    def dead_letter_places(self) -> list[Place]:
+        """Return the origin of each dead letter, in order."""
+        return sorted((letter["topic"], letter["partition"], letter["offset"]) for letter in self.dead_letters())
 
-    def _tail(self, topic: str) -> "Tail":
+    def tail(self, topic: str) -> Tail:
+        """Return the reader of a topic."""
         if topic not in self._tails:
-            self._tails[topic] = Tail(self._reader("read_committed"), topic)
+            self._tails[topic] = Tail(self._reader("read_committed"), topic, PARTITIONS)
         return self._tails[topic]
 
     def _reader(self, level: str) -> Consumer:
-        return kafka.consumer(self.settings.kafka, "test", "unused", isolation_level=level, enable_partition_eof=True)
+        options = {"isolation_level": level, "enable_partition_eof": True, "fetch_wait_max_ms": 20}
+        return kafka.consumer(self.settings.kafka, "test", "unused", **options)
 
 
-class Tail:
-    """The committed records of a topic, read once and then on from there."""
+class Feed:
+    """Records that are written in their order, as many at a time as the test wants."""
 
-    def __init__(self, reader: Consumer, topic: str) -> None:
-        self._reader = reader
-        self.records: list[tuple[int, bytes, bytes]] = []
-        """Partition, key and value."""
-        self.next_offsets = dict.fromkeys(range(PARTITIONS), 0)
-        reader.assign([TopicPartition(topic, partition, 0) for partition in range(PARTITIONS)])
-        self._ended: set[int] = set()
+    def __init__(self, producer: Producer, messages: Iterable[Message]) -> None:
+        self._producer = producer
+        self._messages = iter(messages)
 
-    def read(self) -> list[tuple[int, bytes, bytes]]:
-        """Read what has come since the last call, and return it."""
-        new: list[tuple[int, bytes, bytes]] = []
-        while messages := self._reader.consume(5_000, 0.05 if len(self._ended) == PARTITIONS else 2.0):
-            for message in messages:
-                if message.error():
-                    self._ended.add(message.partition())
-                else:
-                    new.append((message.partition(), message.key() or b"", message.value() or b""))
-                    self.next_offsets[message.partition()] = message.offset() + 1
-            if len(self._ended) == PARTITIONS and all(message.error() for message in messages):
-                break
-        self.records += new
-        return new
+    def some(self, count: int) -> None:
+        """Write the next records; does not wait for the broker."""
+        for topic, key, value, headers, partition in islice(self._messages, count):
+            options = {} if partition is None else {"partition": partition}
+            self._producer.produce(topic, value=value, key=key, headers=headers, on_delivery=_delivered, **options)
+        self._producer.poll(0)
 
-    def close(self) -> None:
-        """Let go of the consumer."""
-        self._reader.close()
+    def all(self) -> None:
+        """Write what is left, and see all acknowledged."""
+        self.some(sys.maxsize)
+        assert self._producer.flush(120) == 0
 
 
-def _hashed(rows: Iterable[str]) -> tuple[int, str]:
-    ordered: Sequence[str] = sorted(rows)
-    return len(ordered), hashlib.sha256("\n".join(ordered).encode()).hexdigest()
+def _delivered(error: Any, _message: Any) -> None:
+    assert error is None, error
 
 
-def _without_place(row: str) -> str:
-    fields = json.loads(row)
-    return json.dumps({name: value for name, value in fields.items() if not name.startswith("kafka_")}, sort_keys=True)
+def _delete_topics(admin: Any) -> None:
+    names = [name for name in TOPICS if name in admin.list_topics(timeout=30).topics]
+    for future in (admin.delete_topics(names, operation_timeout=30) if names else {}).values():
+        future.result()
+    deadline = time.monotonic() + 30
+    while any(name in TOPICS for name in admin.list_topics(timeout=30).topics):
+        assert time.monotonic() < deadline, "expected the topics to go"
+        time.sleep(0.05)
 
 
 @contextmanager
-def platform(**overrides: Any) -> Iterator[Platform]:
-    """Run a platform in a folder of its own, gone with its data afterwards."""
-    folder = Path(tempfile.mkdtemp(prefix="autotrader-faults-"))
-    running = Platform(folder, **overrides)
+def platform(stack: EmbeddedStack, models: Path) -> Iterator[Platform]:
+    """Run a platform that is gone with its data afterwards."""
+    running = Platform(stack, models)
     try:
         yield running
     finally:
         running.close()
-        shutil.rmtree(folder, ignore_errors=True)

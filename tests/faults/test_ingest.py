@@ -5,10 +5,10 @@ import subprocess
 import time
 
 import pytest
-from confluent_kafka import TopicPartition
 
 from schemas.events.market import Tick
 from schemas.topics import TICKS
+from streams.exports.reading import watermarks
 from tests.integration.ingest.command import Command, write_lines
 from tests.integration.ingest.topic import consumer, events_of, open_transactions, told
 
@@ -44,7 +44,7 @@ def arguments(recording, source):
 def ends(kafka):
     reader = consumer(kafka, committed=False)
     try:
-        return sum(reader.get_watermark_offsets(TopicPartition(TICKS, p), timeout=10)[1] for p in range(4))
+        return sum(watermarks(reader, TICKS, partition)[1] for partition in range(4))
     finally:
         reader.close()
 

@@ -4,6 +4,7 @@ import functools
 from collections.abc import Iterator
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import numpy as np
 
@@ -20,10 +21,19 @@ from tests.builders import MINUTE, SECOND, T0, codec
 
 SYMBOLS = tuple(f"S{number:02d}" for number in range(24))
 PARTITIONS = 4
+SHORT = 24_000
+"""Ticks of the short tests."""
 FAR = T0 + 100_000 * MINUTE
 
 Message = tuple[str, bytes, bytes, list[tuple[str, bytes]], int | None]
 """Topic, key, value, headers, partition (None: by the key)."""
+
+
+def tick_record(number: int, symbol: str, **changes: Any) -> dict[str, Any]:
+    """Return the values of a tick; each symbol has one every two seconds."""
+    at = T0 + number * SECOND // len(SYMBOLS) * 2
+    values = {"event_time": at, "price": 100.0, "size": 1.0, "price_eligible": True, "sequence": number, "symbol": symbol}
+    return {**values, "source": "fault-test", "recording": "r1", "conditions": "", **changes}
 
 
 def side_messages() -> Iterator[Message]:
@@ -44,24 +54,21 @@ def side_messages() -> Iterator[Message]:
 
 
 def tick_messages(count: int) -> Iterator[Message]:
-    """Yield ticks in event-time order, a few of them late, each symbol once a second."""
+    """Yield ticks in event-time order, a few of them late."""
     encoder, random = codec(), Random(5)
     prices = dict.fromkeys(SYMBOLS, 100.0)
     for number in range(count):
         symbol = SYMBOLS[number % len(SYMBOLS)]
         prices[symbol] = max(1.0, prices[symbol] + random.choice((-0.25, 0.0, 0.25)))
         late = 90 * SECOND if random.random() < 0.002 else 0
-        tick = {
-            "event_time": T0 + number * SECOND // len(SYMBOLS) * 2 - late,
-            "price": prices[symbol],
-            "size": float(random.randrange(1, 100)),
-            "price_eligible": random.random() > 0.02,
-            "sequence": number,
-            "symbol": symbol,
-            "source": "fault-test",
-            "recording": "r1",
-            "conditions": "",
-        }
+        tick = tick_record(
+            number,
+            symbol,
+            price=prices[symbol],
+            size=float(random.randrange(1, 100)),
+            price_eligible=random.random() > 0.02,
+        )
+        tick["event_time"] -= late
         headers = required_headers(Tick.TYPE, f"fault-test/r1/{number}", "/sources/fault-test")
         yield TICKS, symbol.encode(), encoder.encode_record(Tick.TYPE, tick), headers, None
 

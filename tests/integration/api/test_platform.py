@@ -148,7 +148,8 @@ def test_a_killed_postgres_is_a_503_and_then_answers_again(stack: EmbeddedStack,
     assert (healthy.status_code, bars.status_code) == (200, 200)
     assert took_s < 15
     assert back_s < 10
-    assert client.get("/ready").status_code == 200
+    ready = client.get("/ready")
+    assert ready.status_code == 200, ready.text
 
 
 def test_a_killed_clickhouse_is_a_503_for_what_it_holds_only(stack: EmbeddedStack, client: httpx.Client):

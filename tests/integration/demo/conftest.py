@@ -1,4 +1,3 @@
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,7 +12,7 @@ def demo_models(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def replayed(tmp_path_factory: pytest.TempPathFactory, demo_models: Path) -> Iterator[tuple[Demo, dict]]:
+def replayed(tmp_path_factory: pytest.TempPathFactory, demo_models: Path) -> tuple[Demo, dict]:
     """A demo that has run to the end of the recordings, and its figures."""
     demo = Demo(tmp_path_factory.mktemp("demo") / "data", demo_models)
     return demo, demo.once()

@@ -113,7 +113,7 @@ def test_a_range_whose_owner_died_is_cut_again_exactly_and_stored_once(world: Wo
     second = Crashing(world.analytics, after_insert=True)
     second.inserts.extend([["two crashes"], ["are behind it"]])
 
-    world.run_to_end(projection, bars_sink(world, projection, second))
+    world.run_to_end(projection, bars_sink(world, projection, second), RunnerSettings(records_max=10_000, wait_s=0.5))
 
     assert sorted(first.inserts[1]) == sorted(second.inserts[2])
     later = [event.id for event in some_bars(50, source="later")]
