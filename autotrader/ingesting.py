@@ -169,4 +169,4 @@ def bad_rows_table(bad: BadRows) -> Table:
 
 
 def _summary(bad: BadRows) -> str:
-    return ", ".join(f"{count:,} {column or 'unreadable'}" for column, count in bad.by_column.most_common())
+    return ", ".join(f"{count:,} {column or 'as a whole'}" for column, count in bad.by_column.most_common())

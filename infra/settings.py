@@ -73,6 +73,7 @@ class ApiSettings(Group):
     host: str = "127.0.0.1"
     port: int = Field(0, ge=0, le=65_535)
     engine_port: int = Field(0, ge=0, le=65_535)
+    allowed_hosts: tuple[str, ...] = ()  # names in the Host header that are answered beside the loopback ones, as JSON
 
 
 class StreamsSettings(Group):

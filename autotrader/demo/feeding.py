@@ -54,6 +54,8 @@ class Feeding:
     speeds: Speeds
     progress: Progress
     """Told of what is told at full speed."""
+    between: Callable[[], None]
+    """Called between lanes that are told at full speed; may wait."""
     states: dict[str, LaneState] = field(default_factory=dict)
     """By lane."""
     lane_of: dict[str, str] = field(default_factory=dict)
@@ -91,10 +93,11 @@ class Feeding:
         thread.start()
 
     def _tell_recorded(self, parts: Sequence[int], *, go_on: bool) -> None:
-        """One lane after the other: with the bars of the stocks the first recommendations come soon."""
         lanes = self.open_lanes()
         self.lane_of.update({symbol: lane.name for lane, _ in lanes for symbol in lane.symbols})
-        for lane, _ in lanes:
+        for place, (lane, _) in enumerate(lanes):
+            if place:
+                self.between()
             self.resumed |= self.telling.was_begun(lane)
             for part in parts:
                 if not self._tell(lane, part, FullSpeed(self.telling.stop), self.progress):

@@ -1,5 +1,6 @@
 """The demo on a terminal: a table of the newest recommendations that follows the market."""
 
+from rich import box
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
@@ -38,32 +39,35 @@ def _header(view: View) -> RenderableType:
 
 
 def _table(view: View) -> Table:
-    table = Table(expand=True)
-    for name, justify in (("time (UTC)", "left"), ("symbol", "left"), ("bars", "left"), ("action", "left")):
-        table.add_column(name, justify=justify, no_wrap=True)  # type: ignore[arg-type]  # a literal in a tuple is a str
-    for name in ("confidence", "score", "price"):
+    table = Table(expand=True, box=box.SIMPLE_HEAD, padding=(0, 1))
+    for name in ("time (UTC)", "series", "action"):
+        table.add_column(name, no_wrap=True)
+    for name in ("sure", "score", "price"):
         table.add_column(name, justify="right", no_wrap=True)
     table.add_column("why", ratio=1)
-    table.add_column("marks")
     for one in in_order(view):
         table.add_row(*_cells(view, one))
     if not view.latest:
-        table.add_row(*[""] * 7, "the first recommendation is on its way", "")
+        table.add_row(*[""] * 6, "the first recommendation is on its way")
     return table
 
 
 def _cells(view: View, one: Latest) -> list[RenderableType]:
+    marks = "".join(f" [{mark}]" for mark in view.marks(one))
     return [
-        _clock(one.decided_at),
-        one.symbol,
-        one.interval,
+        _clock(one.decided_at)[:-3],
+        f"{one.symbol} {one.interval}",
         Text(one.action, style=_COLOURS.get(one.action, "")),
         f"{one.confidence:.0%}",
         f"{one.score:+.2f}",
         f"{one.price:,.2f}",
-        one.summary,
-        Text(", ".join(view.marks(one)), style="magenta"),
+        Text.assemble(reason(one), (marks, "magenta")),
     ]
+
+
+def reason(one: Latest) -> str:
+    """Return the summary without its beginning, which repeats what other columns say."""
+    return one.summary.partition(" confidence: ")[2] or one.summary
 
 
 def _clock(micros: int) -> str:

@@ -32,6 +32,8 @@ from schemas.topics import ACTIONS, BARS, DEAD_LETTERS, FEATURES, NEWS, RECOMMEN
 
 _DERIVED = (RECOMMENDATIONS, FEATURES, BARS, DEAD_LETTERS, ACTIONS, NEWS, SOCIAL)
 RESTARTS_MAX = 8
+FIRST_RECOMMENDATION_S = 20.0
+_LOOK_S = 0.05
 
 
 @dataclass(frozen=True)
@@ -112,9 +114,17 @@ def session(
             ],
             options.speeds,
             lambda topic, done, total: report.tell(topic, "telling", done, total),
+            lambda: _await_first_recommendation(totals[0], stop),
         )
         held.callback(_end, stop, feeding)
         yield Session(settings, clients, supervisor, feeding, trained, totals, fit_s)
+
+
+def _await_first_recommendation(totals: TopicTotals, stop: threading.Event) -> None:
+    """Let the daily bars through to a recommendation before half a million ticks queue up behind them."""
+    until_s = time.monotonic() + FIRST_RECOMMENDATION_S
+    while totals.counts.first_recommendation_s is None and time.monotonic() < until_s and not stop.wait(_LOOK_S):
+        pass
 
 
 def _end(stop: threading.Event, feeding: Feeding) -> None:

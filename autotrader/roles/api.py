@@ -14,10 +14,10 @@ from confluent_kafka import KafkaException
 from prometheus_client import CollectorRegistry
 
 from api.app import build_app
-from api.deps import ApiSettings, Deps
+from api.deps import LOOPBACK_HOSTS, ApiSettings, Deps
 from api.ports import Finding
 from api.postgres import PoolSettings, read_pool
-from api.probes import analytics_probe, postgres_probe
+from api.probes import analytics_probe, postgres_probe, read_model_probe
 from api.server import Address, ServerSettings, serve
 from api.stores import AnalyticsReads, PostgresReads
 from autotrader.roles.stores import open_analytics
@@ -31,6 +31,8 @@ from models.predictor import Predictor
 from schemas.registry import committed_catalogue
 
 _PROBE_S = 2.0
+_ANALYTICS_S = 5.0
+"""A reader gives up sooner than a projection: somebody waits for the answer."""
 
 log = logging.getLogger(__name__)
 
@@ -47,7 +49,7 @@ async def _serve(settings: Settings, address_file: Path) -> None:
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     registry = CollectorRegistry()
     pool = read_pool(settings.postgres.dsn.get_secret_value(), PoolSettings(max_size=settings.postgres.pool_max))
-    analytics = open_analytics(settings.clickhouse)
+    analytics = open_analytics(settings.clickhouse.model_copy(update={"timeout_s": _ANALYTICS_S}))
     watch_pool(registry, "api", pool.get_stats)
     await pool.open()
     try:
@@ -59,9 +61,14 @@ async def _serve(settings: Settings, address_file: Path) -> None:
             catalogue=committed_catalogue(),
             clock=lambda: time.time_ns() // 1000,
             metrics=registry,
-            probes={"postgres": postgres_probe(pool), "clickhouse": analytics_probe(analytics), "kafka": _kafka_probe(settings)},
+            probes={
+                "postgres": postgres_probe(pool),
+                "read models": read_model_probe(reads),
+                "clickhouse": analytics_probe(analytics),
+                "kafka": _kafka_probe(settings),
+            },
             predictors=_predictors(settings),
-            settings=ApiSettings(),
+            settings=ApiSettings(allowed_hosts=(*LOOPBACK_HOSTS, *settings.api.allowed_hosts)),
         )
         listen = [Address(settings.api.host, settings.api.port)]
         if settings.api.engine_port:

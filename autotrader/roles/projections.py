@@ -1,5 +1,6 @@
 """The projections role: one process, one thread for each read model."""
 
+import gc
 import logging
 import os
 import random
@@ -48,6 +49,9 @@ def run_projections(settings: Settings) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     _migrate(settings, stop)
+    # Each record of a batch is an object: with Python's defaults the collector looks at all of them again and again.
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
     threads = [_started(runner, stop) for runner in _runners(settings, observer)]
     while not stop.is_set() and all(thread.is_alive() for thread in threads):
         stop.wait(0.5)

@@ -10,6 +10,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,7 @@ from tests.faults.world import PARTITIONS, Message
 
 AGENT_INPUTS = {"bars": (TICKS,), "features": (BARS, ACTIONS, NEWS, SOCIAL), "recommendations": (FEATURES,)}
 DERIVED = (BARS, FEATURES, RECOMMENDATIONS)
+READ_MODELS = 4
 EXIT_FAILED = 1
 EXIT_FENCED = 3
 
@@ -47,7 +49,9 @@ class Platform:
         settings = with_endpoints(Settings(data_dir=self.folder), endpoints)
         self._server_dsn, self._database = endpoints.postgres_dsn, f"f{uuid.uuid4().hex[:12]}"
         dsn = make_conninfo(endpoints.postgres_dsn, dbname=self._database)
-        self.settings = settings.model_copy(update={"postgres": settings.postgres.model_copy(update={"dsn": SecretStr(dsn)})})
+        in_silence = settings.kafka.model_copy(update={"options": {"log_level": "0"}})
+        in_own_database = settings.postgres.model_copy(update={"dsn": SecretStr(dsn)})
+        self.settings = settings.model_copy(update={"kafka": in_silence, "postgres": in_own_database})
         self.children: dict[str, subprocess.Popen[bytes]] = {}
         self._arguments: dict[str, tuple[str, ...]] = {}
         self._environment = {
@@ -149,9 +153,11 @@ class Platform:
 
     # -- input --------------------------------------------------------------------------------------------------------
 
-    def write(self, messages: Iterable[Message]) -> None:
-        """Write records as their sources would, and see them acknowledged."""
-        self.feed(messages).all()
+    def write(self, messages: Iterable[Message]) -> list[Place | None]:
+        """Write records as their sources would, and see them acknowledged; return where they lie."""
+        feed = self.feed(messages)
+        feed.all()
+        return feed.places
 
     def feed(self, messages: Iterable[Message]) -> "Feed":
         """Return a source of records that the test writes bit by bit."""
@@ -180,17 +186,22 @@ class Platform:
             for partition, end in self.tail(topic).next_offsets.items()
         )
 
+    def projected(self) -> dict[tuple[str, str, int], int]:
+        """Return what the read models have stored: next offset by projection, topic and partition; nothing while Postgres is away."""
+        query = "SELECT projection, topic, partition, next_offset FROM projections.projection_offsets"
+        try:
+            with connect_postgres(self.settings.postgres, "test") as connection:
+                return {(name, topic, partition): offset for name, topic, partition, offset in connection.execute(query)}
+        except (psycopg.OperationalError, psycopg.errors.UndefinedTable):
+            return {}
+
     def is_projected(self) -> bool:
         """Return whether every read model has stored all that is committed."""
         for topic in DERIVED:
             self.tail(topic).read()
-        with connect_postgres(self.settings.postgres, "test") as connection:
-            rows = connection.execute(
-                "SELECT topic, partition, next_offset, projection FROM projections.projection_offsets"
-            ).fetchall()
-        known = {projection for *_, projection in rows}
-        return len(known) == 4 and all(
-            self.tail(topic).next_offsets[partition] <= next_offset for topic, partition, next_offset, _ in rows
+        stored = self.projected()
+        return len({name for name, _, _ in stored}) == READ_MODELS and all(
+            next_offset >= self.tail(topic).next_offsets[partition] for (_, topic, partition), next_offset in stored.items()
         )
 
     def until(self, condition: Callable[[], bool], timeout_s: float = 120.0) -> None:
@@ -212,9 +223,9 @@ class Platform:
         self.until_folded()
         self.until(self.is_projected)
 
-    def has_open_transaction(self) -> bool:
+    def has_open_transaction(self, topic: str = CHECKPOINTS) -> bool:
         """Return whether a transaction has written and is not ended: readers of committed records are kept from its end."""
-        places = [TopicPartition(CHECKPOINTS, partition) for partition in range(PARTITIONS)]
+        places = [TopicPartition(topic, partition) for partition in range(PARTITIONS)]
         committed, uncommitted = self._levels
         return any(
             committed.get_watermark_offsets(at, timeout=5)[1] < uncommitted.get_watermark_offsets(at, timeout=5)[1] for at in places
@@ -259,22 +270,26 @@ class Feed:
     def __init__(self, producer: Producer, messages: Iterable[Message]) -> None:
         self._producer = producer
         self._messages = iter(messages)
+        self.places: list[Place | None] = []
+        """Where each record lies, in the order of writing; None until it is acknowledged."""
 
     def some(self, count: int) -> None:
         """Write the next records; does not wait for the broker."""
         for topic, key, value, headers, partition in islice(self._messages, count):
             options = {} if partition is None else {"partition": partition}
-            self._producer.produce(topic, value=value, key=key, headers=headers, on_delivery=_delivered, **options)
-        self._producer.poll(0)
+            delivered = partial(self._delivered, len(self.places))
+            self.places.append(None)
+            self._producer.produce(topic, value=value, key=key, headers=headers, on_delivery=delivered, **options)
+            self._producer.poll(0)
 
     def all(self) -> None:
         """Write what is left, and see all acknowledged."""
         self.some(sys.maxsize)
         assert self._producer.flush(120) == 0
 
-
-def _delivered(error: Any, _message: Any) -> None:
-    assert error is None, error
+    def _delivered(self, number: int, error: Any, message: Any) -> None:
+        assert error is None, error
+        self.places[number] = (message.topic(), message.partition(), message.offset())
 
 
 def _delete_topics(admin: Any) -> None:

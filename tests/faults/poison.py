@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from schemas.codec import Codec
@@ -78,9 +79,9 @@ def poison(count: int) -> Iterator[Written]:
 def with_poison(ticks: Iterable[Message], count: int) -> Iterator[Written]:
     """Yield ticks with poison evenly among them, after each symbol has told a time that "too late" can be measured against."""
     sound = list(ticks)
-    every, bad = max(1, (len(sound) - 1_000) // count), poison(count)
+    every, bad = max(1, (len(sound) - 1_000) // max(1, count)), poison(count)
     for number, record in enumerate(sound):
         yield Written(record)
         if number >= 1_000 and (number - 1_000) % every == 0:
-            yield from (written for _, written in zip(range(1), bad, strict=False))
+            yield from islice(bad, 1)
     yield from bad

@@ -8,30 +8,14 @@ import time
 import pytest
 
 from tests.faults.conftest import Undisturbed
-from tests.faults.platform import EXIT_FENCED, Feed, Platform
+from tests.faults.killing import kill_within_a_transaction, until_it_works
+from tests.faults.platform import EXIT_FENCED, Platform
 from tests.faults.poison import with_poison
 from tests.faults.world import SHORT, side_messages, tick_messages
 
 pytestmark = [pytest.mark.stack, pytest.mark.faults]
 
 SEED = int(os.environ.get("FAULT_SEED", "20130903"))
-
-
-def kill_within_a_transaction(running: Platform, name: str, feed: Feed, moments: random.Random) -> bool:
-    """Kill a child under load as soon as a transaction is seen to be open; return whether the kill left one open."""
-    time.sleep(moments.uniform(0.0, 0.3))
-    deadline = time.monotonic() + 3.0
-    while not running.has_open_transaction() and time.monotonic() < deadline:
-        feed.some(moments.randrange(1, 40))
-    running.kill(name)
-    return running.has_open_transaction()
-
-
-def until_it_works(running: Platform, feed: Feed) -> None:
-    """Feed the worker until it has committed something."""
-    before = running.folded()
-    feed.some(200)
-    running.until(lambda: running.folded() != before)
 
 
 def test_kill_minus_nine_within_transactions_changes_no_byte(running: Platform, undisturbed: Undisturbed) -> None:

@@ -36,7 +36,14 @@ def test_rows_of_another_shape_are_told_with_their_line_and_shift_no_other(tmp_p
     assert bad.total == 4
 
 
-@pytest.mark.parametrize("rows", [1, 70_000])
+def test_a_first_row_of_another_shape_counts_as_a_row(tmp_path):
+    ticks, bad = ticks_of(write_lines(tmp_path / "t.csv", [HEADER, "too,few", at(0), at(1)]), TICKS)
+
+    assert [tick.sequence for tick in ticks] == [1, 2]
+    assert [row.line for row in bad.first] == [2]
+
+
+@pytest.mark.parametrize("rows", [1, 160_000])
 def test_rows_are_numbered_across_blocks(tmp_path, rows):
     lines = [HEADER, *(at(n % 60) if n % 1000 else "bad,row" for n in range(1, rows + 1)), at(1), "bad,row"]
     ticks, bad = ticks_of(write_lines(tmp_path / "t.csv", lines), TICKS)

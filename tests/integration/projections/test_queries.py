@@ -168,7 +168,8 @@ def test_a_cursor_that_was_not_given_out_is_refused(library: World, stored: Proj
 
 def test_following_from_the_start_gives_every_recommendation_once(library: World, stored: Projection) -> None:
     async def follow(connection: psycopg.AsyncConnection[Any]) -> tuple[list[str], Place]:
-        place, ids = Place({}), []
+        place = Place({})
+        ids: list[str] = []
         while True:
             following = await recommendations_since(connection, place, 11, projection=stored)
             assert len(following.items) <= 11 * PARTITIONS

@@ -9,7 +9,7 @@ from typing import Any
 
 import psycopg
 from confluent_kafka import Consumer, Producer, TopicPartition
-from confluent_kafka.admin import AdminClient, NewTopic
+from confluent_kafka.admin import AdminClient, NewTopic  # type: ignore[attr-defined]
 
 from infra.clients.clickhouse_embedded import EmbeddedAnalytics
 from infra.local.stack import EmbeddedStack
@@ -70,7 +70,9 @@ class World:
             endpoints.clickhouse_socket, unavailable=StoreUnavailable, rejected=StoreRejected, database="default"
         )
         self._admin = AdminClient({"bootstrap.servers": self._kafka})
-        self._letters_producer = Producer({"bootstrap.servers": self._kafka, "acks": "all", "enable.idempotence": True})
+        self._letters_producer = Producer(
+            {"bootstrap.servers": self._kafka, "log_level": 0, "acks": "all", "enable.idempotence": True}
+        )
         topics = [NewTopic(name, PARTITIONS, 1) for name in (self.topic, self.letters_topic)]
         for future in self._admin.create_topics(topics).values():
             future.result()
@@ -91,15 +93,17 @@ class World:
 
     def produce(self, events: Iterable[Event | bytes], *, commit: bool = True, partition: int | None = None) -> None:
         """Write records in one transaction; bytes as they are."""
-        producer = Producer({"bootstrap.servers": self._kafka, "partitioner": "murmur2_random", "transactional.id": self.namespace})
+        producer = Producer(
+            {"bootstrap.servers": self._kafka, "log_level": 0, "partitioner": "murmur2_random", "transactional.id": self.namespace}
+        )
         producer.init_transactions()
         producer.begin_transaction()
-        where = {} if partition is None else {"partition": partition}
+        where: dict[str, Any] = {} if partition is None else {"partition": partition}
         for event in events:
             if isinstance(event, bytes):
                 producer.produce(self.topic, key=b"bad", value=event, **where)
             else:
-                headers = cloud_event_headers(event)
+                headers: Any = cloud_event_headers(event)
                 producer.produce(self.topic, key=event.key(), value=self.codec.encode(event), headers=headers, **where)
         if commit:
             producer.commit_transaction()
@@ -108,7 +112,7 @@ class World:
             producer.abort_transaction()
 
     def open_consumer(self, settings: Mapping[str, Any]) -> Any:
-        return Consumer({"bootstrap.servers": self._kafka, "session.timeout.ms": 6_000, **settings})
+        return Consumer({"bootstrap.servers": self._kafka, "log_level": 0, "session.timeout.ms": 6_000, **settings})
 
     def runner(self, sink: Sink[Any], settings: RunnerSettings | None = None) -> Runner[Any]:
         letters = KafkaDeadLetters(self._letters_producer, self.codec, topic=self.letters_topic)  # type: ignore[arg-type]

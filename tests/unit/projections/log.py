@@ -180,7 +180,7 @@ class FakeSink:
 
     def fold(self, records: Records) -> Folded[list[bytes]]:
         flaws = [Flaw(at, "bad_value", "a bad word") for at, value in enumerate(records.values) if value == b"bad"]
-        return Folded([value for value in records.values if value not in (b"bad", None)], flaws)  # type: ignore[misc]
+        return Folded([value for value in records.values if value not in (b"bad", None)], flaws)
 
     def write(self, rows: list[bytes], moves: Sequence[Move]) -> None:
         store = self.store
