@@ -16,12 +16,12 @@ PARTITIONS = 4
 T0 = 1_378_000_800_000_000
 
 
-def producer(bootstrap: str) -> Producer:
-    """Return a producer with the product's settings."""
+def producer(bootstrap: str, linger_ms: int = 20) -> Producer:
+    """Return a producer with the product's settings; batches wait for company for a while."""
     return Producer(
         {
             "bootstrap.servers": bootstrap,
-            "linger.ms": 20,
+            "linger.ms": linger_ms,
             "compression.type": "lz4",
             "partitioner": "murmur2_random",
             "enable.idempotence": True,

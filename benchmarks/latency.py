@@ -66,7 +66,7 @@ class _Feed:
     """Ticks of all symbols in turn; event time is the wall clock, as of a live market."""
 
     def __init__(self, bootstrap: str) -> None:
-        self._out: Producer = producer(bootstrap)
+        self._out: Producer = producer(bootstrap, linger_ms=0)
         self._codec = Codec(committed_catalogue())
         self._sequence = 0
         self._newest: dict[str, int] = {}
@@ -134,8 +134,9 @@ class _Watch(threading.Thread):
 
     def run(self) -> None:
         while not self._ended.is_set():
-            messages = self._reader.consume(500, 0.05)
+            first = self._reader.poll(0.05)  # consume() would wait for its whole timeout to get more
             now = time.monotonic()
+            messages = [first, *self._reader.consume(500, 0)] if first is not None else []
             self._raw += [(now, message.value()) for message in messages if not message.error()]
 
     def until_seen(self, count: int, timeout_s: float = 60.0) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from schemas.headers import Headers
 
@@ -61,3 +61,17 @@ class Fold(Protocol):
 
     def watermark(self) -> int | None:
         """Return how far event time has come in microseconds since the Unix epoch, None before the first record."""
+
+
+@runtime_checkable
+class WaitingFold(Protocol):
+    """A fold that waits for some of its inputs."""
+
+    def waiting_for(self) -> Mapping[str, int]:
+        """Return, by input topic, up to which time something waits for it; empty where nothing waits."""
+
+    def declare_idle(self, topic: str, at: int) -> None:
+        """State in the topic that its sources are silent up to a time."""
+
+    def told(self, topic: str) -> int:
+        """Return how many records and clocks of real sources the topic has brought so far."""

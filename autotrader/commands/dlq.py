@@ -77,7 +77,7 @@ def show(letter: Annotated[str, typer.Argument(help="Id, its beginning, or parti
         print_json(details)
         return
     for name, value in details.items():
-        people().out(f"{name:>12}  {value}")
+        typer.echo(f"{name:>12}  {value}")
 
 
 @app.command(

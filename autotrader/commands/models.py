@@ -47,8 +47,8 @@ def show(model: Annotated[str, typer.Argument(help="Id or its beginning.")], as_
         print_json({**_row(found[0], artifact.manifest, serving), "path": str(root / found[0]), "manifest": artifact.manifest})
         return
     for name, value in _row(found[0], artifact.manifest, serving).items():
-        people().out(f"{name:>12}  {value}")
-    people().out(f"{'path':>12}  {root / found[0]}\n")
+        typer.echo(f"{name:>12}  {value}")
+    typer.echo(f"{'path':>12}  {root / found[0]}\n")
     typer.echo(artifact.files["report.md"].decode() if "report.md" in artifact.files else "no report")
 
 

@@ -70,7 +70,7 @@ def register(registry: Registry = None, as_json: AsJson = False) -> None:
         print_json({"registered": rows})
         return
     for row in rows:
-        people().out(f"{row['id']:>6}  {row['subject']} version {row['version']}")
+        typer.echo(f"{row['id']:>6}  {row['subject']} version {row['version']}")
 
 
 @app.command(help="Write the AsyncAPI 3 document of all topics.\n\nExample: autotrader schemas asyncapi --output asyncapi.json")

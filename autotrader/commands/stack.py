@@ -39,7 +39,7 @@ def up(as_json: AsJson = False) -> None:
         print_json(result)
         return
     for name, address in result.items():
-        people().out(f"{name:>12}  {address}")
+        typer.echo(f"{name:>12}  {address}")
 
 
 @app.command(help="Show what runs; the exit code is 1 where something does not.\n\nExample: autotrader stack status --json")

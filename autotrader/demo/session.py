@@ -34,9 +34,10 @@ _DERIVED = (RECOMMENDATIONS, FEATURES, BARS, DEAD_LETTERS, ACTIONS, NEWS, SOCIAL
 RESTARTS_MAX = 8
 FIRST_RECOMMENDATION_S = 20.0
 _LOOK_S = 0.05
+_TROUBLE_S = 20.0
 
 
-@dataclass(frozen=True)
+@dataclass
 class Session:
     """A demo whose roles run."""
 
@@ -48,6 +49,8 @@ class Session:
     totals: tuple[TopicTotals, ...]
     fit_s: float
     """When the stack was healthy and the models were there, on the monotonic clock."""
+    _restarts: tuple[int, float] = (0, -_TROUBLE_S)
+    """How often a role was started again, and when that was noticed."""
 
     @property
     def was_begun(self) -> bool:
@@ -69,14 +72,18 @@ class Session:
         return counts
 
     def trouble(self) -> str:
-        """Return what is wrong with the roles; empty where they run as they should."""
-        restarts = self.supervisor.restarts()
-        return f"roles were started again {restarts} times; logs: {self.logs}" if restarts else ""
+        """Return what is wrong with the roles; empty where they have run as they should of late."""
+        restarts, now_s = self.supervisor.restarts(), time.monotonic()
+        if restarts != self._restarts[0]:
+            self._restarts = restarts, now_s
+        return f"a role left and was started again; logs: {self.logs}" if now_s - self._restarts[1] < _TROUBLE_S else ""
 
     def check(self) -> None:
         """Raise DemoError where the roles do not stay up."""
-        if self.supervisor.restarts() > RESTARTS_MAX:
-            raise DemoError(f"expected the roles to stay up, found that they {self.trouble().removeprefix('roles ')}")
+        if (restarts := self.supervisor.restarts()) > RESTARTS_MAX:
+            raise DemoError(
+                f"expected the roles to stay up, found that they were started again {restarts} times; logs: {self.logs}"
+            )
 
     @property
     def logs(self) -> Path:

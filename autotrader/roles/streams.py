@@ -35,6 +35,8 @@ EXIT_FENCED = 3
 """The process left because a transaction failed or another owner took over: start it again."""
 
 _MICROSECONDS = 1_000_000
+_SWITCH_S = 0.0005
+"""Threads that fetch and commit ask for the interpreter often and for short: five milliseconds of waiting each time add up."""
 
 log = logging.getLogger(__name__)
 
@@ -51,6 +53,7 @@ def run_streams(settings: Settings, *, agents: Sequence[str] = AGENTS, instance:
     worker_settings = _worker_settings(settings, instance)
     stream_app = build_app(_agents(settings, agents), clients, observer, _leave, worker_settings, tracing)
     collect_seldom()
+    sys.setswitchinterval(_SWITCH_S)
     worker = stream_app.app.Worker(loglevel=None, redirect_stdouts=False, override_logging=False)
     worker.execute_from_commandline()
 

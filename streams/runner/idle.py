@@ -4,24 +4,10 @@ A fold that merges several topics waits until each has told how far it is. Where
 is told to move on; it writes ``ClockAdvanced`` with reason ``idle`` to the silent topic, so that a replay of the log sees the same.
 """
 
-from collections.abc import Iterable, Mapping
-from typing import Protocol, runtime_checkable
+from collections.abc import Iterable
 
+from streams.fold import WaitingFold
 from streams.runner.owner import Owner
-
-
-@runtime_checkable
-class WaitingFold(Protocol):
-    """A fold that waits for some of its inputs."""
-
-    def waiting_for(self) -> Mapping[str, int]:
-        """Return, by input topic, up to which time something waits for it; empty where nothing waits."""
-
-    def declare_idle(self, topic: str, at: int) -> None:
-        """State in the topic that its sources are silent up to a time."""
-
-    def told(self, topic: str) -> int:
-        """Return how many records and clocks of real sources the topic has brought so far."""
 
 
 class IdleWatch:
@@ -41,8 +27,8 @@ class IdleWatch:
     def check(self, owners: Iterable[Owner], now_s: float) -> None:
         """Look at every owner once; ``now_s`` is a monotonic clock."""
         for owner in owners:
-            if isinstance(owner.fold, WaitingFold):
-                self._check_owner(owner, owner.fold, now_s)
+            if owner.waiting is not None:
+                self._check_owner(owner, owner.waiting, now_s)
 
     def _check_owner(self, owner: Owner, fold: WaitingFold, now_s: float) -> None:
         waiting = fold.waiting_for()

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from confluent_kafka import KafkaException
 
 from schemas.headers import Headers
-from streams.fold import Emission, Fold
+from streams.fold import Emission, Fold, WaitingFold
 from streams.ports import TransactionalProducer
 from streams.runner.checkpoints import offset_record, state_key
 
@@ -56,6 +56,8 @@ class Owner:
         self._busy = False
         self.flush_task: asyncio.Task[None] | None = None
         self.committing = asyncio.Lock()
+        self.waiting = fold if isinstance(fold, WaitingFold) else None
+        """The fold, where it waits for some of its inputs. Asked once: looking a protocol up takes its time."""
         self._settings = settings
         self._committed_at = 0.0
         self._dirty = asyncio.Event()

@@ -78,8 +78,15 @@ class LogProducer:
 
 @dataclass
 class _Message:
+    of: Any
     place: int
     record: tuple[bytes, bytes, Any] | None
+
+    def topic(self) -> str:
+        return self.of.topic
+
+    def partition(self) -> int:
+        return self.of.partition
 
     def error(self) -> KafkaError | None:
         return None if self.record else KafkaError(KafkaError._PARTITION_EOF)
@@ -102,7 +109,7 @@ class LogReader:
     def assign(self, places: list[Any]) -> None:
         [place] = places
         records = self._log.topics[place.topic][place.partition]
-        self._messages = [*(_Message(at, record) for at, record in enumerate(records)), _Message(len(records), None)]
+        self._messages = [*(_Message(place, at, record) for at, record in enumerate(records)), _Message(place, len(records), None)]
 
     def consume(self, num_messages: int, timeout: float) -> list[_Message]:  # noqa: ARG002
         messages, self._messages = self._messages, []

@@ -1,6 +1,7 @@
 """Kills at moments that hurt."""
 
 import random
+import signal
 import time
 
 from schemas.topics import CHECKPOINTS
@@ -8,11 +9,19 @@ from tests.faults.platform import Feed, Platform
 
 
 def kill_within_a_transaction(running: Platform, name: str, feed: Feed, moments: random.Random, topic: str = CHECKPOINTS) -> bool:
-    """Kill a child under load as soon as a transaction is seen to be open; return whether the kill left one open."""
+    """Kill a child under load, within a transaction if one is to be met in some seconds; return whether the kill left one open.
+
+    A transaction is over in milliseconds: a child that is seen to have one is frozen, and killed if it is open still.
+    """
     time.sleep(moments.uniform(0.0, 0.3))
-    deadline = time.monotonic() + 3.0
-    while not running.has_open_transaction(topic) and time.monotonic() < deadline:
+    child, deadline = running.children[name], time.monotonic() + 5.0
+    while child.poll() is None and time.monotonic() < deadline:
         feed.some(moments.randrange(1, 40))
+        if running.has_open_transaction(topic):
+            child.send_signal(signal.SIGSTOP)
+            if running.has_open_transaction(topic):
+                break
+            child.send_signal(signal.SIGCONT)
     running.kill(name)
     return running.has_open_transaction(topic)
 

@@ -2,6 +2,7 @@
 
 import os
 import random
+import signal
 from collections import Counter
 from pathlib import Path
 
@@ -36,12 +37,11 @@ def start_ingest(running: Platform, recording: Path) -> None:
 
 
 def kill_ingest(running: Platform, recording: Path, feed: Feed, moments: random.Random) -> tuple[bool, bool]:
-    """Start the ingest again where it has ended, and kill it when it writes; return whether it was killed, and within a transaction."""
-    if running.children["ingest"].poll() is not None:
-        start_ingest(running, recording)
+    """Start the ingest again, and kill it when it writes; return whether it was killed, and within a transaction."""
+    start_ingest(running, recording)
     running.until(lambda: running.has_open_transaction(TICKS) or running.children["ingest"].poll() is not None)
     left_open = kill_within_a_transaction(running, "ingest", feed, moments, TICKS)
-    return running.children["ingest"].returncode == -9, left_open
+    return running.children["ingest"].returncode == -signal.SIGKILL, left_open
 
 
 def disturb(running: Platform, recording: Path, feed: Feed, moments: random.Random) -> tuple[Counter[str], int]:
@@ -55,7 +55,6 @@ def disturb(running: Platform, recording: Path, feed: Feed, moments: random.Rand
             was_killed, was_open = kill_ingest(running, recording, feed, moments)
             killed[victim] += was_killed
             left_open += was_open
-            start_ingest(running, recording)
             continue
         until_it_works(running, feed)
         was_open = kill_within_a_transaction(running, victim, feed, moments)
@@ -79,9 +78,9 @@ def test_thirty_kills_change_no_byte_and_no_row(open_platform: Opening, recordin
         feed = running.feed(tick_messages(TOLD))
         running.streams()
         running.projections()
-        start_ingest(running, recording)
         killed, left_open = disturb(running, recording, feed, random.Random(SEED))
         feed.all()
+        start_ingest(running, recording)
         assert running.children["ingest"].wait(120) == 0, running.log("ingest")
         running.until_projected()
         print(f"seed {SEED}: killed {dict(killed)}, {left_open} transactions left open; {topics} {tables}")

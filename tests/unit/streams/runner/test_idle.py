@@ -24,7 +24,7 @@ class Waiting:
 
 def watched() -> tuple[IdleWatch, Waiting, list[SimpleNamespace]]:
     fold = Waiting()
-    return IdleWatch(2.0), fold, [SimpleNamespace(agent="features", partition=0, fold=fold, touch=lambda: None)]
+    return IdleWatch(2.0), fold, [SimpleNamespace(agent="features", partition=0, waiting=fold, touch=lambda: None)]
 
 
 def test_it_waits_the_set_time_and_declares_once() -> None:

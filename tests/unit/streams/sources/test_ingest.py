@@ -140,6 +140,15 @@ def test_the_position_is_kept_in_the_log_under_the_recording():
     assert Position.from_bytes(value) == Position(next_ordinal=2, events=2)
 
 
+def test_each_recording_has_a_position_of_its_own():
+    log = Log(partitions=1)
+    ingest(log, tick_feed([1, 2, 3]))
+    outcome = ingest(log, tick_feed([1, 2], recording="other"))
+
+    assert (outcome.was_finished, outcome.written) == (False, 2)
+    assert ingest(log, tick_feed([1, 2, 3])).events == 3
+
+
 def test_a_second_ingest_of_the_same_file_ends_the_first():
     log, feed = Log(), tick_feed(list(range(20)))
 
