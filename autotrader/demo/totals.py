@@ -72,7 +72,7 @@ class Counting:
             if kind == RecommendationMade.TYPE and topic == RECOMMENDATIONS:
                 self._add_recommendation(value)
             elif kind == ClockAdvanced.TYPE:
-                counts.idle_clocks += self._codec.decode_record(value)[1]["reason"] == "ended"
+                counts.idle_clocks += self._codec.decode_record(value)[1]["reason"] == "idle"
         for prefix, count in kinds.items():
             counts.events[topic, self._type_of.get(prefix, "")] += count
 
