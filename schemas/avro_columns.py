@@ -119,8 +119,7 @@ class ColumnReader:
     def texts_of(self, spans: Spans, rows: NDArray[np.int64]) -> list[str]:
         """Return a string of some records, in the order of ``rows``."""
         if self._is_one_text(spans, rows):
-            first = int(rows[0])
-            return [self._decoded(first, int(spans.start[first]), int(spans.end[first]))] * len(rows)
+            return [self._latin[spans.start[rows[0]] : spans.end[rows[0]]]] * len(rows)
         bounds = list(zip(spans.start[rows].tolist(), spans.end[rows].tolist(), strict=True))
         whole = self._latin
         texts = [whole[start:end] for start, end in bounds]
@@ -141,12 +140,14 @@ class ColumnReader:
         return count
 
     def _is_one_text(self, spans: Spans, rows: NDArray[np.int64]) -> bool:
-        """Tell whether all records say the same, as a chunk of one source does; looked into only if the ends agree."""
+        """Tell whether all records say the same in ASCII, as a chunk of one source does; looked into only if the ends agree."""
         if len(rows) == 0 or not self.plain[rows[0]]:
             return False
         start, end = int(spans.start[rows[0]]), int(spans.end[rows[0]])
         text = self._data[start:end]
         if text != self._data[int(spans.start[rows[-1]]) : int(spans.end[rows[-1]])] or start == end:
+            return False
+        if not text.isascii():
             return False
         starts = spans.start[rows]
         if not (spans.end[rows] - starts == end - start).all():

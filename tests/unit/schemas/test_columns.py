@@ -120,6 +120,16 @@ def test_text_that_is_no_utf8_is_not_plain() -> None:
     assert ["", "test"] == columns.source
 
 
+def test_a_whole_chunk_of_the_same_text_that_is_no_utf8_is_not_plain() -> None:
+    broken_source = CODEC.encode(bar(source="test")).replace(b"\x08test", b"\x08te\xff\xfe")
+
+    assert not decode_bar_columns([broken_source] * 3, BAR_ID).plain.any()
+
+
+def test_a_whole_chunk_of_the_same_text_beyond_ascii_is_read() -> None:
+    assert ["Börse"] * 3 == decode_bar_columns([CODEC.encode(bar(source="Börse"))] * 3, BAR_ID).source
+
+
 @given(bars=st.lists(strategies.bars(), max_size=4))
 def test_bars_decoded_one_by_one_make_the_same_columns(bars: list[BarClosed]) -> None:
     bars = [one.model_copy(update={"inputs": ()}) for one in bars]
