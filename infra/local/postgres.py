@@ -74,6 +74,10 @@ class EmbeddedPostgres:
             "timezone": "UTC",
             "log_timezone": "UTC",
             "jit": "off",  # queries here are short; compiling them costs more than it gains
+            # a replay writes for minutes: a checkpoint in the middle of it writes every page twice
+            "max_wal_size": "4GB",
+            "checkpoint_timeout": "15min",
+            "shared_buffers": "256MB",
         }
         options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
         command = [str(self._bin / "postgres"), "-D", str(self._data), *options]
