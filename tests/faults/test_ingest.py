@@ -5,6 +5,7 @@ import subprocess
 import time
 
 import pytest
+from confluent_kafka import Consumer
 
 from schemas.events.market import Tick
 from schemas.topics import TICKS
@@ -41,19 +42,24 @@ def arguments(recording, source):
     return ("ingest", str(recording), "--kind", "ticks", "--source", source, "--time-format", "epoch-ms", "--json")
 
 
-def ends(kafka):
-    reader = consumer(kafka, committed=False)
+def ends(reader: Consumer) -> int:
+    return sum(watermarks(reader, TICKS, partition)[1] for partition in range(4))
+
+
+def wait_until_begun(command: Command, process: subprocess.Popen[bytes]) -> None:
+    """Return when something is written to the ticks, or the process has ended."""
+    reader, deadline = consumer(command.kafka, committed=False), time.monotonic() + 60
     try:
-        return sum(watermarks(reader, TICKS, partition)[1] for partition in range(4))
+        before = ends(reader)
+        while ends(reader) == before and process.poll() is None and time.monotonic() < deadline:
+            time.sleep(0.005)
     finally:
         reader.close()
 
 
 def kill_when_writing(command: Command, process: subprocess.Popen[bytes], moments: random.Random) -> bool:
     """Kill the process a moment after it began to write; return whether a transaction was open."""
-    before, deadline = ends(command.kafka), time.monotonic() + 60
-    while ends(command.kafka) == before and process.poll() is None and time.monotonic() < deadline:
-        time.sleep(0.005)
+    wait_until_begun(command, process)
     time.sleep(moments.uniform(0.0, 0.25))
     process.kill()
     process.communicate()
@@ -101,12 +107,6 @@ def small(tmp_path, seconds):
     return write_lines(tmp_path / "trades.csv", lines)
 
 
-def wait_until_begun(command, process, before):
-    deadline = time.monotonic() + 60
-    while ends(command.kafka) == before and process.poll() is None and time.monotonic() < deadline:
-        time.sleep(0.02)
-
-
 def sequences(command, source):
     found = [event for _, event in events_of(command.kafka, TICKS, source) if isinstance(event, Tick)]
     return sorted(tick.sequence for tick in found)
@@ -114,9 +114,8 @@ def sequences(command, source):
 
 def test_a_second_ingest_of_the_same_file_takes_over_and_the_first_one_ends(command, namespace, tmp_path):
     recording = small(tmp_path, 60)
-    before = ends(command.kafka)
     first = command.start(*arguments(recording, namespace), "--speed", "5")
-    wait_until_begun(command, first, before)
+    wait_until_begun(command, first)
     second = command.run(*arguments(recording, namespace))
     _, err = first.communicate(timeout=60)
 
@@ -127,9 +126,8 @@ def test_a_second_ingest_of_the_same_file_takes_over_and_the_first_one_ends(comm
 
 def test_a_broker_that_is_killed_and_comes_back_is_waited_for(command, stack, namespace, tmp_path):
     recording = small(tmp_path, 60)
-    before = ends(command.kafka)
     process = command.start(*arguments(recording, namespace), "--speed", "8")
-    wait_until_begun(command, process, before)
+    wait_until_begun(command, process)
     try:
         stack.kill("kafka")
         time.sleep(1.0)
