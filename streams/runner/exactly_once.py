@@ -1,33 +1,39 @@
-"""From input to output exactly once, by Kafka transactions: one producer, one state, one checkpoint for each partition number.
+"""From input to output exactly once, by Kafka transactions: one producer, one checkpoint for each partition number.
 
 A transaction holds the outputs, the changed state and the next offset of every input of one owner, so all of it is there or none.
-The transactional id names agent and partition: who takes a partition over fences who had it, and reads what was committed.
+The transactional id names the partition: who takes it over fences who had it, and reads what was committed.
+
+An agent's outputs are handed to the agent that reads them inside the same transaction, where they are all that comes next there:
+a tick that closes a bar becomes a recommendation in one commit instead of three. Where somebody else has written to that topic as
+well, they are read like any other record once they are committed. Either way the agents see the same records in the same order.
 """
 
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import TypeVar
 
-from confluent_kafka import KafkaException
 from faust.types import TP
 
-from streams.fold import Fold
+from streams.fold import Fold, InputRecord
 from streams.ports import Clients, NoTracing, Observer, Tracing, TransactionalProducer
 from streams.runner.checkpoints import Checkpoint, read_checkpoints
 from streams.runner.owner import CommitSettings, Owner
+from streams.runner.stage import Stage, Taken, Written
 from streams.transport.chunk import Chunk
 
 log = logging.getLogger(__name__)
 
+_T = TypeVar("_T")
 Reread = Callable[[TP, int], Awaitable[None]]
 
 
 @dataclass(frozen=True)
 class Agent:
-    """An agent: its name (part of its transactional ids and checkpoint keys), its input topics, its fold for a partition number."""
+    """An agent: its name (part of its checkpoint keys), its input topics, its fold for a partition number."""
 
     name: str
     topics: tuple[str, ...]
@@ -35,7 +41,10 @@ class Agent:
 
 
 class ExactlyOnceRunner:
-    """Owns the partitions that the group assigns to this process."""
+    """Owns the partition numbers that the group assigns to this process.
+
+    ``agents`` stand in the order in which they feed each other. All workers of a group run the same ones.
+    """
 
     def __init__(
         self,
@@ -46,21 +55,21 @@ class ExactlyOnceRunner:
         settings: CommitSettings | None = None,
         tracing: Tracing | None = None,
     ) -> None:
-        self._agents = {agent.name: agent for agent in agents}
-        self._agent_of = {topic: agent for agent in self._agents.values() for topic in agent.topics}
+        self._agents = tuple(agents)
+        self._topics = frozenset(topic for agent in self._agents for topic in agent.topics)
         self._clients = clients
         self._observer = observer
         self._end_process = end_process
         self._settings = settings or CommitSettings()
         self._tracing = tracing or NoTracing()
-        self._owners: dict[tuple[str, int], Owner] = {}
+        self._owners: dict[int, Owner] = {}
         self._taking_over = asyncio.Lock()
         self._may_commit = asyncio.Event()
         self._threads = ThreadPoolExecutor(max_workers=32, thread_name_prefix="transaction")
 
     @property
-    def owners(self) -> Mapping[tuple[str, int], Owner]:
-        """Return the owners in this process by (agent, partition)."""
+    def owners(self) -> Mapping[int, Owner]:
+        """Return the owners in this process by partition number."""
         return self._owners
 
     # -- ownership ----------------------------------------------------------------------------------------------------
@@ -72,15 +81,15 @@ class ExactlyOnceRunner:
         would lose what the second one never saw.
         """
         async with self._taking_over:
-            wanted = self._complete_owners(assigned)
-            for identity in self._owners.keys() - wanted:
-                await self._drop(self._owners.pop(identity))
-            new = wanted - self._owners.keys()
-            for owner in await self._new_owners(new):
-                self._owners[owner.agent, owner.partition] = owner
+            wanted = self._complete_partitions(assigned)
+            for partition in self._owners.keys() - wanted:
+                await self._drop(self._owners.pop(partition))
+            for owner in await self._new_owners(wanted - self._owners.keys()):
+                self._owners[owner.partition] = owner
                 owner.flush_task = asyncio.get_running_loop().create_task(self._flush_for_ever(owner))
             self._may_commit.set()
-            return {tp: self._position(tp) for tp in assigned if tp.topic in self._agent_of}
+            ours = [tp for tp in assigned if tp.topic in self._topics]
+            return {tp: self._owners[tp.partition].stage_of(tp.topic).position(tp.topic) for tp in ours}
 
     async def release(self) -> None:
         """Let running commits end, and begin none until partitions are taken over again."""
@@ -91,77 +100,67 @@ class ExactlyOnceRunner:
 
     async def close(self) -> None:
         """Commit what is folded and close the producers."""
-        for identity in list(self._owners):
-            owner = self._owners.pop(identity)
+        for partition in list(self._owners):
+            owner = self._owners.pop(partition)
             if owner.is_dirty:
                 await self._commit(owner)
             await self._drop(owner)
         self._threads.shutdown(wait=False)
 
-    def _complete_owners(self, assigned: set[TP]) -> set[tuple[str, int]]:
-        partitions: dict[tuple[str, int], set[str]] = {}
+    def _complete_partitions(self, assigned: set[TP]) -> set[int]:
+        topics_of: dict[int, set[str]] = {}
         for tp in assigned:
-            if tp.topic in self._agent_of:
-                partitions.setdefault((self._agent_of[tp.topic].name, tp.partition), set()).add(tp.topic)
-        for (agent, partition), topics in partitions.items():
-            if missing := set(self._agents[agent].topics) - topics:
-                raise RuntimeError(f"expected all inputs of {agent}/{partition} in one process, found {sorted(missing)} elsewhere")
-        return set(partitions)
+            if tp.topic in self._topics:
+                topics_of.setdefault(tp.partition, set()).add(tp.topic)
+        for partition, topics in topics_of.items():
+            if missing := self._topics - topics:
+                message = f"expected all inputs of partition {partition} in one process, found {sorted(missing)} elsewhere"
+                self._end_process(f"{message}: all workers of a group run the same agents")
+                raise RuntimeError(message)
+        return set(topics_of)
 
-    def _position(self, tp: TP) -> int:
-        return self._owners[self._agent_of[tp.topic].name, tp.partition].positions.get(tp.topic, 0)
-
-    async def _new_owners(self, identities: set[tuple[str, int]]) -> list[Owner]:
-        if not identities:
+    async def _new_owners(self, partitions: set[int]) -> list[Owner]:
+        if not partitions:
             return []
-        loop = asyncio.get_running_loop()
         began = time.monotonic()
+        ordered = sorted(partitions)
         # First every producer: it fences the old owner and ends what that one left open. Only then are the checkpoints final.
-        ordered = sorted(identities)
-        producers = await asyncio.gather(*(loop.run_in_executor(self._threads, self._fence, *identity) for identity in ordered))
-        by_partition: dict[int, list[str]] = {}
-        for agent, partition in ordered:
-            by_partition.setdefault(partition, []).append(agent)
-        topic = self._settings.checkpoints_topic
-        read = await asyncio.gather(
-            *(
-                loop.run_in_executor(self._threads, read_checkpoints, self._clients, topic, p, names)
-                for p, names in by_partition.items()
-            )
-        )
-        checkpoints = dict(zip(by_partition, read, strict=True))
-        owners = [
-            self._restored(agent, partition, producer, checkpoints[partition][agent])
-            for (agent, partition), producer in zip(ordered, producers, strict=True)
-        ]
+        producers = await asyncio.gather(*(self._in_thread(self._fence, partition) for partition in ordered))
+        names, topic = [agent.name for agent in self._agents], self._settings.checkpoints_topic
+        read = await asyncio.gather(*(self._in_thread(read_checkpoints, self._clients, topic, p, names) for p in ordered))
+        owners = [self._restored(*found) for found in zip(ordered, producers, read, strict=True)]
         log.info("took over %d partitions in %.2f s", len(owners), time.monotonic() - began)
         return owners
 
-    def _fence(self, agent: str, partition: int) -> TransactionalProducer:
-        producer = self._clients.transactional_producer(f"{agent}/{partition}")
+    def _fence(self, partition: int) -> TransactionalProducer:
+        producer = self._clients.transactional_producer(f"streams/{partition}")
         producer.init_transactions(60.0)
         return producer
 
-    def _restored(self, agent: str, partition: int, producer: TransactionalProducer, checkpoint: Checkpoint) -> Owner:
-        fold = self._agents[agent].fold(partition)
-        fold.restore(checkpoint.state)
-        log.info("%s/%d goes on at %s with %d state keys", agent, partition, checkpoint.offsets, len(checkpoint.state))
-        return Owner(agent, partition, fold, producer, checkpoint.offsets, self._settings)
+    def _restored(self, partition: int, producer: TransactionalProducer, checkpoints: Mapping[str, Checkpoint]) -> Owner:
+        stages = []
+        for agent in self._agents:
+            checkpoint, fold = checkpoints[agent.name], agent.fold(partition)
+            fold.restore(checkpoint.state)
+            log.info("%s/%d goes on at %s with %d state keys", agent.name, partition, checkpoint.offsets, len(checkpoint.state))
+            stages.append(Stage(agent.name, agent.topics, fold, checkpoint.offsets))
+        return Owner(partition, stages, producer, self._settings)
 
     async def _drop(self, owner: Owner) -> None:
         async with owner.committing:
             if owner.flush_task is not None:
                 owner.flush_task.cancel()
-        await asyncio.get_running_loop().run_in_executor(self._threads, owner.producer.flush, 1.0)
+        await self._in_thread(owner.producer.flush, 1.0)
 
     # -- work ---------------------------------------------------------------------------------------------------------
 
     async def process(self, tp: TP, chunk: Chunk, reread: Reread) -> None:
         """Fold the records of a chunk that were not folded before."""
-        owner = self._owners.get((self._agent_of[tp.topic].name, tp.partition))
+        owner = self._owners.get(tp.partition)
         if owner is None:
             return  # revoked while the chunk waited: its new owner reads it
-        position = owner.positions.get(tp.topic, 0)
+        stage = owner.stage_of(tp.topic)
+        position = stage.position(tp.topic)
         if chunk.follows > position:
             log.warning("%s: a chunk follows %d and the state is at %d: reading again", tp, chunk.follows, position)
             await reread(tp, position)
@@ -169,17 +168,20 @@ class ExactlyOnceRunner:
         records = chunk.since(position)
         if not records:
             return
-        began = time.perf_counter()
-        with self._tracing.span(f"{owner.agent} fold", (record.headers for record in records)) as trace_headers:
-            owner.fold.apply(tp.topic, records)
-        owner.trace_headers = trace_headers
-        owner.folded(tp.topic, chunk.next_offset, len(records))
-        newest = records[-1].timestamp * 1000
-        self._observer.folded(owner.agent, tp.topic, tp.partition, len(records), time.perf_counter() - began, newest)
-        if (watermark := owner.fold.watermark()) is not None:
-            self._observer.watermark(owner.agent, tp.partition, watermark)
+        self._fold(owner, stage, tp.topic, records, chunk.next_offset)
+        owner.folded(stage, len(records))
         if owner.unflushed_records > self._settings.unflushed_records_max:
             await self._commit(owner)  # back-pressure: reading waits for the broker
+
+    def _fold(self, owner: Owner, stage: Stage, topic: str, records: Sequence[InputRecord], next_offset: int) -> None:
+        began = time.perf_counter()
+        with self._tracing.span(f"{stage.agent} fold", (record.headers for record in records)) as trace_headers:
+            stage.fold_records(topic, records, next_offset)
+        stage.trace_headers = trace_headers
+        newest, seconds = records[-1].timestamp * 1000, time.perf_counter() - began
+        self._observer.folded(stage.agent, topic, owner.partition, len(records), seconds, newest)
+        if (watermark := stage.fold.watermark()) is not None:
+            self._observer.watermark(stage.agent, owner.partition, watermark)
 
     async def _flush_for_ever(self, owner: Owner) -> None:
         """Commit whenever it is due: one task for each owner, so never two transactions on one producer."""
@@ -192,11 +194,49 @@ class ExactlyOnceRunner:
         async with owner.committing:
             if not owner.is_dirty:
                 return
-            emission, moved = owner.take()
             try:
-                seconds = await asyncio.get_running_loop().run_in_executor(self._threads, owner.commit, emission, moved)
-            except KafkaException as error:
-                # Fenced, or the outcome is unknown: memory is ahead of the log. Only a fresh owner knows the truth.
-                self._end_process(f"{owner.agent}/{owner.partition}: the transaction failed: {error}")
+                await self._write_and_commit(owner)
+            except Exception as error:
+                # Fenced, the outcome is unknown, or a fold broke off: memory is ahead of the log. Only a fresh owner knows.
+                self._end_process(f"partition {owner.partition}: the transaction failed: {error!r}")
                 raise
-        self._observer.committed(owner.agent, owner.partition, len(emission.outputs), len(emission.changes), seconds)
+
+    async def _write_and_commit(self, owner: Owner) -> None:
+        began = time.monotonic()
+        transaction = owner.begin()
+        all_taken: list[Taken] = []
+        unwritten: list[Taken] = []
+        last_written: list[tuple[Stage, str, int]] = []
+        for place, stage in enumerate(owner.stages):
+            taken = stage.take()
+            all_taken.append(taken)
+            readers = self._readers(owner.stages[place + 1 :], taken)
+            if not readers:
+                unwritten.append(taken)
+                continue
+            written = await self._in_thread(transaction.write, taken)
+            for topic, reader in readers.items():
+                if found := written.get(topic):
+                    self._hand_over(owner, reader, topic, found)
+                    last_written.append((reader, topic, found[-1].offset))
+        await self._in_thread(transaction.commit, unwritten, all_taken)
+        for reader, topic, offset in last_written:
+            reader.note_written(topic, offset)
+        owner.committed()
+        seconds = time.monotonic() - began
+        for taken in all_taken:
+            if not taken.is_empty:
+                outputs, changes = len(taken.emission.outputs), len(taken.emission.changes)
+                self._observer.committed(taken.agent, owner.partition, outputs, changes, seconds)
+
+    def _readers(self, later: Sequence[Stage], taken: Taken) -> Mapping[str, Stage]:
+        """Return which of the agents that follow read what an agent has to say, by topic."""
+        topics = {output.topic for output in taken.emission.outputs}
+        return {topic: stage for stage in later for topic in stage.topics & topics}
+
+    def _hand_over(self, owner: Owner, reader: Stage, topic: str, written: Sequence[Written]) -> None:
+        if reader.continues(topic, written):
+            self._fold(owner, reader, topic, written, written[-1].offset + 1)
+
+    async def _in_thread(self, call: Callable[..., _T], *arguments: object) -> _T:
+        return await asyncio.get_running_loop().run_in_executor(self._threads, call, *arguments)

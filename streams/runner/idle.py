@@ -8,6 +8,7 @@ from collections.abc import Iterable
 
 from streams.fold import WaitingFold
 from streams.runner.owner import Owner
+from streams.runner.stage import Stage
 
 
 class IdleWatch:
@@ -27,13 +28,14 @@ class IdleWatch:
     def check(self, owners: Iterable[Owner], now_s: float) -> None:
         """Look at every owner once; ``now_s`` is a monotonic clock."""
         for owner in owners:
-            if owner.waiting is not None:
-                self._check_owner(owner, owner.waiting, now_s)
+            for stage in owner.stages:
+                if stage.waiting is not None:
+                    self._check_stage(owner, stage, stage.waiting, now_s)
 
-    def _check_owner(self, owner: Owner, fold: WaitingFold, now_s: float) -> None:
+    def _check_stage(self, owner: Owner, stage: Stage, fold: WaitingFold, now_s: float) -> None:
         waiting = fold.waiting_for()
         for topic, at in waiting.items():
-            place = (owner.agent, owner.partition, topic)
+            place = (stage.agent, owner.partition, topic)
             told = fold.told(topic)
             since, told_then = self._waits_since.setdefault(place, (now_s, told))
             if told != told_then:  # it speaks: wait anew
@@ -45,6 +47,6 @@ class IdleWatch:
                 self._idle[place] = told
                 self._declared[place] = at
                 fold.declare_idle(topic, at)
-                owner.touch()
-        for place in [p for p in self._waits_since if p[:2] == (owner.agent, owner.partition) and p[2] not in waiting]:
+                owner.touch(stage)
+        for place in [p for p in self._waits_since if p[:2] == (stage.agent, owner.partition) and p[2] not in waiting]:
             del self._waits_since[place]

@@ -1,18 +1,13 @@
-"""One owner for each agent and partition number: its producer, its state, where it stands in each of its inputs."""
+"""One owner for each partition number: its producer, the agents that it runs in turn, and when it commits."""
 
 import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from confluent_kafka import KafkaException
-
-from schemas.headers import Headers
-from streams.fold import Emission, Fold, WaitingFold
 from streams.ports import TransactionalProducer
-from streams.runner.checkpoints import offset_record, state_key
-
-COMMIT_TIMEOUT_S = 60.0
+from streams.runner.stage import Stage
+from streams.runner.transaction import Transaction
 
 
 @dataclass(frozen=True)
@@ -33,48 +28,38 @@ class CommitSettings:
 
 
 class Owner:
-    """Folds records and commits outputs, changed state and next offsets in one Kafka transaction."""
+    """Runs the agents of a partition number and commits what they say in one Kafka transaction."""
 
     def __init__(
-        self,
-        agent: str,
-        partition: int,
-        fold: Fold,
-        producer: TransactionalProducer,
-        offsets: Mapping[str, int],
-        settings: CommitSettings,
+        self, partition: int, stages: Sequence[Stage], producer: TransactionalProducer, settings: CommitSettings
     ) -> None:
-        self.agent = agent
         self.partition = partition
-        self.fold = fold
+        self.stages = tuple(stages)
+        """In the order in which they feed each other."""
         self.producer = producer
-        self.positions = dict(offsets)
-        """Next offset of each input topic, as folded; what is committed may be behind."""
         self.unflushed_records = 0
-        self.trace_headers: Headers = []
-        """Carry the trace of the newest chunk on to what is made of it; empty while tracing is off."""
-        self._busy = False
         self.flush_task: asyncio.Task[None] | None = None
         self.committing = asyncio.Lock()
-        self.waiting = fold if isinstance(fold, WaitingFold) else None
-        """The fold, where it waits for some of its inputs. Asked once: looking a protocol up takes its time."""
+        self._stage_of = {topic: stage for stage in stages for topic in stage.topics}
         self._settings = settings
+        self._busy = False
         self._committed_at = 0.0
         self._dirty = asyncio.Event()
         self._urgent = asyncio.Event()
-        self._moved: set[str] = set()
 
-    def folded(self, topic: str, next_offset: int, records: int) -> None:
-        """Note that the fold has taken records of a topic."""
-        self.positions[topic] = next_offset
-        self._moved.add(topic)
+    def stage_of(self, topic: str) -> Stage:
+        """Return the agent that reads a topic."""
+        return self._stage_of[topic]
+
+    def folded(self, stage: Stage, records: int) -> None:
+        """Note that an agent has taken fetched records."""
         self.unflushed_records += records
         self._busy = records >= self._settings.busy_records
-        self.touch()
+        self.touch(stage)
 
-    def touch(self) -> None:
+    def touch(self, stage: Stage) -> None:
         """Wake the flush task: there is something to commit."""
-        if self.fold.has_outputs():
+        if stage.fold.has_outputs():
             self._urgent.set()
         self._dirty.set()
 
@@ -97,53 +82,13 @@ class Owner:
         if (wait := interval - passed) > 0:
             await asyncio.sleep(wait)
 
-    def take(self) -> tuple[Emission, dict[str, int]]:
-        """Return what the next transaction has to hold. From here on memory is ahead of the log until it is committed."""
-        emission = self.fold.drain()
-        moved = {topic: self.positions[topic] for topic in self._moved}
-        self._moved.clear()
+    def begin(self) -> Transaction:
+        """Return a transaction for everything folded so far; what is folded from here on is for the next one."""
         self._dirty.clear()
         self._urgent.clear()
         self.unflushed_records = 0
-        return emission, moved
+        return Transaction(self.producer, self.partition, self._settings.checkpoints_topic)
 
-    def commit(self, emission: Emission, moved: Mapping[str, int]) -> float:
-        """Write one transaction; blocks; KafkaException where its outcome is unknown or another owner has fenced this one.
-
-        Returns the seconds it took.
-        """
-        began = time.monotonic()
-        self.producer.begin_transaction()
-        for output in emission.outputs:
-            self._produce(output.topic, output.value, output.key, output.partition, [*output.headers, *self.trace_headers])
-        topic = self._settings.checkpoints_topic
-        for key, value in emission.changes.items():
-            self._produce(topic, value, state_key(self.agent, self.partition, key), self.partition, None)
-        for source, next_offset in moved.items():
-            key, value = offset_record(self.agent, self.partition, source, next_offset)
-            self._produce(topic, value, key, self.partition, None)
-        self._commit_with_retries(began + COMMIT_TIMEOUT_S)
+    def committed(self) -> None:
+        """Note that a transaction has ended."""
         self._committed_at = time.monotonic()
-        return self._committed_at - began
-
-    def _produce(self, topic: str, value: bytes | None, key: bytes | None, partition: int | None, headers: object) -> None:
-        options: dict[str, object] = {"headers": headers} if headers else {}
-        if partition is not None:
-            options["partition"] = partition
-        while True:
-            try:
-                self.producer.produce(topic, value=value, key=key, **options)
-            except BufferError:
-                self.producer.poll(0.1)
-            else:
-                return
-
-    def _commit_with_retries(self, deadline: float) -> None:
-        while True:
-            try:
-                self.producer.commit_transaction(max(1.0, deadline - time.monotonic()))
-            except KafkaException as error:
-                if not error.args[0].retriable() or time.monotonic() > deadline:
-                    raise
-            else:
-                return

@@ -28,4 +28,6 @@ class Chunk:
         """Return the records at or after an offset: what came before was folded already."""
         if self.records[0].offset >= offset:
             return self.records
+        if self.records[-1].offset < offset:
+            return []
         return [record for record in self.records if record.offset >= offset]
