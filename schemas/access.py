@@ -47,7 +47,7 @@ ROLES: Mapping[str, Role] = {
             reads=(TICKS, CHECKPOINTS),
             writes=(BARS, *_STREAM_STATE),
             groups=_AGENT_GROUPS,
-            transactional_ids=("bars/",),
+            transactional_ids=("streams/",),
         ),
         Role(
             "features",
@@ -55,7 +55,7 @@ ROLES: Mapping[str, Role] = {
             reads=(BARS, ACTIONS, NEWS, SOCIAL, CHECKPOINTS),
             writes=(FEATURES, ACTIONS, NEWS, SOCIAL, *_STREAM_STATE),
             groups=_AGENT_GROUPS,
-            transactional_ids=("features/",),
+            transactional_ids=("streams/",),
         ),
         Role(
             "recommendations",
@@ -63,7 +63,7 @@ ROLES: Mapping[str, Role] = {
             reads=(FEATURES, CHECKPOINTS),
             writes=(RECOMMENDATIONS, *_STREAM_STATE),
             groups=_AGENT_GROUPS,
-            transactional_ids=("recommendations/",),
+            transactional_ids=("streams/",),
         ),
         Role(
             "projections",
@@ -92,7 +92,7 @@ ROLES: Mapping[str, Role] = {
 }
 
 AGENTS: tuple[str, ...] = ("bars", "features", "recommendations")
-"""The roles that are stream agents; they share one process, and so one principal, where they run together."""
+"""The roles that are stream agents. Those of one worker share its process, its transactions, and so one principal."""
 
 
 @dataclass(frozen=True, order=True)

@@ -30,9 +30,7 @@ class CommitSettings:
 class Owner:
     """Runs the agents of a partition number and commits what they say in one Kafka transaction."""
 
-    def __init__(
-        self, partition: int, stages: Sequence[Stage], producer: TransactionalProducer, settings: CommitSettings
-    ) -> None:
+    def __init__(self, partition: int, stages: Sequence[Stage], producer: TransactionalProducer, settings: CommitSettings) -> None:
         self.partition = partition
         self.stages = tuple(stages)
         """In the order in which they feed each other."""

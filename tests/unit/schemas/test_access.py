@@ -25,7 +25,7 @@ def test_every_agent_may_keep_its_state_and_set_aside_what_it_cannot_process() -
     for agent in AGENTS:
         assert {"Read", "Write", "Describe"} == granted(agent, CHECKPOINTS)
         assert {"Write", "Describe"} == granted(agent, DEAD_LETTERS)
-        assert Grant(principal_of(agent), "TransactionalId", f"{agent}/", "Write", prefixed=True) in access_list()
+        assert Grant(principal_of(agent), "TransactionalId", "streams/", "Write", prefixed=True) in access_list()
 
 
 def test_the_api_has_no_business_on_kafka() -> None:
@@ -46,4 +46,4 @@ def test_the_page_has_a_line_for_each_grant() -> None:
     page = access_document()
 
     assert len(access_list()) == page.count("| `User:autotrader-")
-    assert "| `User:autotrader-bars` | TransactionalId | `bars/` | prefixed | Write |" in page
+    assert "| `User:autotrader-bars` | TransactionalId | `streams/` | prefixed | Write |" in page

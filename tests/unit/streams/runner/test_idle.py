@@ -24,7 +24,8 @@ class Waiting:
 
 def watched() -> tuple[IdleWatch, Waiting, list[SimpleNamespace]]:
     fold = Waiting()
-    return IdleWatch(2.0), fold, [SimpleNamespace(agent="features", partition=0, waiting=fold, touch=lambda: None)]
+    stages = [SimpleNamespace(agent="bars", waiting=None), SimpleNamespace(agent="features", waiting=fold)]
+    return IdleWatch(2.0), fold, [SimpleNamespace(partition=0, stages=stages, touch=lambda _: None)]
 
 
 def test_it_waits_the_set_time_and_declares_once() -> None:
