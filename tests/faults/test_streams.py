@@ -7,11 +7,11 @@ import time
 
 import pytest
 
-from tests.faults.conftest import Undisturbed
+from tests.faults.conftest import Opening, Undisturbed
 from tests.faults.killing import kill_within_a_transaction, until_it_works
 from tests.faults.platform import EXIT_FENCED, Platform
 from tests.faults.poison import with_poison
-from tests.faults.world import SHORT, side_messages, tick_messages
+from tests.faults.world import SHORT, side_messages, tick_messages, vendor_messages
 
 pytestmark = [pytest.mark.stack, pytest.mark.faults]
 
@@ -82,3 +82,24 @@ def test_two_workers_and_another_pace_give_the_same_bytes(running: Platform, und
     running.until_folded()
 
     assert undisturbed.topics == running.fingerprints()
+
+
+def test_bars_that_a_vendor_writes_between_the_built_ones_change_no_byte(open_platform: Opening) -> None:
+    ticks, bars = list(tick_messages(SHORT // 2)), list(vendor_messages(2_400))
+    with open_platform() as quiet:
+        quiet.write([*side_messages(), *bars, *ticks])
+        quiet.streams()
+        quiet.until_folded()
+        expected = quiet.fingerprints()
+    with open_platform() as running:
+        running.write(side_messages())
+        running.streams()
+        for part in range(24):
+            running.write(ticks[part * 500 : (part + 1) * 500])
+            running.write(bars[part * 100 : (part + 1) * 100])
+            if part == 12:
+                running.kill("streams-1")
+                running.start_again("streams-1")
+        running.until_folded()
+
+        assert expected == running.fingerprints()

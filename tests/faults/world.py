@@ -14,9 +14,9 @@ from models.training.config import TrainingConfig
 from models.training.train import train
 from schemas.codec import Codec
 from schemas.events.base import Event
-from schemas.events.market import ClockAdvanced, NewsPublished, SocialPostPublished, Tick
+from schemas.events.market import BarClosed, ClockAdvanced, NewsPublished, SocialPostPublished, Tick
 from schemas.headers import cloud_event_headers, required_headers
-from schemas.topics import ACTIONS, NEWS, SOCIAL, TICKS
+from schemas.topics import ACTIONS, BARS, NEWS, SOCIAL, TICKS
 from tests.builders import MINUTE, SECOND, T0, codec
 
 SYMBOLS = tuple(f"S{number:02d}" for number in range(24))
@@ -71,6 +71,27 @@ def tick_messages(count: int) -> Iterator[Message]:
         tick["event_time"] -= late
         headers = required_headers(Tick.TYPE, f"fault-test/r1/{number}", "/sources/fault-test")
         yield TICKS, symbol.encode(), encoder.encode_record(Tick.TYPE, tick), headers, None
+
+
+def vendor_messages(count: int) -> Iterator[Message]:
+    """Yield a vendor's minute bars of symbols that nobody else tells of, all available before the market opens."""
+    encoder = codec()
+    for number in range(count):
+        start = T0 - (1_000 - number // len(SYMBOLS)) * MINUTE
+        times = {"start": start, "end": start + MINUTE, "available_at": start + MINUTE}
+        close = 100.0 + number % 17
+        prices = {
+            "open": close,
+            "high": close + 1.0,
+            "low": close - 1.0,
+            "close": close,
+            "vwap": close,
+            "volume": 10.0,
+            "trades": 0,
+        }
+        about = {"id": f"vendor-{number}", "symbol": f"V{number % len(SYMBOLS):02d}", "interval": "1m", "source": "vendor"}
+        bar = BarClosed(**about, **times, **prices, revision=0, origin_kind="vendor")
+        yield _message(encoder, BARS, bar)
 
 
 def _message(encoder: Codec, topic: str, event: Event, partition: int | None = None) -> Message:
