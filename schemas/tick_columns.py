@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from schemas.codec import PREFIX_BYTES
 
-_TIME_AT, _PRICE_AT = PREFIX_BYTES, PREFIX_BYTES + 8
+_TIME_BYTES = 8
+_TIME_AT, _PRICE_AT = PREFIX_BYTES, PREFIX_BYTES + _TIME_BYTES
 _FIXED = PREFIX_BYTES + 8 + 8 + 8 + 1
 _VARINT_MAX = 9
 _STRINGS = 4  # four strings, of at least their length byte
@@ -38,13 +39,33 @@ class TickColumns:
     """Where in the record the strings begin: symbol, source, recording, conditions."""
 
 
+def wire_prefix(schema_id: int) -> bytes:
+    """Return what a record of a schema id begins with."""
+    return b"\x00" + schema_id.to_bytes(PREFIX_BYTES - 1, "big")
+
+
+def time_of_tick(value: bytes) -> bytes:
+    """Return the event time of an encoded tick as bytes that sort like it, among the times whose varint has eight bytes.
+
+    Of any other record they say nothing.
+    """
+    return value[_PRICE_AT - 1 : _TIME_AT - 1 : -1]
+
+
+def sortable_time(micros: int) -> bytes:
+    """Return a time in microseconds in the form that ``time_of_tick`` has: the varint, its highest bits first."""
+    raw = micros << 1 if micros >= 0 else ~(micros << 1)
+    groups = [(raw >> shift) & 0x7F for shift in range(0, 7 * _TIME_BYTES, 7)]
+    return bytes([groups[-1], *(group | 0x80 for group in groups[-2::-1])])
+
+
 def decode_tick_columns(values: Sequence[bytes], schema_id: int) -> TickColumns:
     """Decode records of one schema id. Values are not checked against the rules of a tick. A record of no bytes is not plain."""
     lengths = np.fromiter(map(len, values), np.int64, len(values))
     starts = np.cumsum(lengths) - lengths
     whole = np.frombuffer(b"".join(values) + bytes(_FIXED + _VARINT_MAX), np.uint8)
     head = whole[starts[:, None] + np.arange(_FIXED + _VARINT_MAX)]
-    prefix = np.frombuffer(b"\x00" + schema_id.to_bytes(4, "big"), np.uint8)
+    prefix = np.frombuffer(wire_prefix(schema_id), np.uint8)
     times = head[:, _TIME_AT:_PRICE_AT]
     plain = (head[:, :PREFIX_BYTES] == prefix).all(axis=1) & (times[:, :7] >= _CONTINUES).all(axis=1) & (times[:, 7] < _CONTINUES)
     numbers = head[:, _PRICE_AT : _PRICE_AT + 16].copy().view("<f8")

@@ -75,3 +75,11 @@ class WaitingFold(Protocol):
 
     def told(self, topic: str) -> int:
         """Return how many records and clocks of real sources the topic has brought so far."""
+
+
+@runtime_checkable
+class PatientFold(Protocol):
+    """A fold that knows of records which nobody waits for."""
+
+    def may_wait(self, topic: str, records: Sequence[InputRecord]) -> bool:
+        """Return whether records bring no output, as far as a quick look tells. A wrong answer costs time, nothing else."""

@@ -9,12 +9,13 @@ from typing import NamedTuple
 import numpy as np
 
 from schemas.codec import Codec
-from schemas.events.market import ClockAdvanced
+from schemas.events.market import ClockAdvanced, Tick
 from streams.bars.arrays import NEVER, Flags, Ints
 from streams.bars.arrival import Arrival, arrival
 from streams.bars.checkpoint import Checkpoints
 from streams.bars.closed import ClosedBars
 from streams.bars.columns import ChunkReader, Reading, Refusal, Ticks
+from streams.bars.deadlines import Deadlines
 from streams.bars.groups import Groups, Names
 from streams.bars.pool import FREE
 from streams.bars.settings import BarsSettings
@@ -85,6 +86,7 @@ class BarsFold:
         self._closed = ClosedBars(self._windows, self._groups, settings.kept_window_us)
         self._checkpoints = Checkpoints(self._groups, self._recordings, self._windows, self._closed)
         self._reader = ChunkReader(codec, settings, self._groups, self._recordings)
+        self._deadlines = Deadlines(self._windows, self._groups, codec.schema_id(Tick.TYPE))
         self._writer = BarWriter(codec, settings, self._groups, self._recordings)
         self._outputs: list[Output] = []
         self._recordings_kept = 0
@@ -93,6 +95,10 @@ class BarsFold:
     def restore(self, state: Mapping[bytes, bytes]) -> None:
         """Take over the state that the last owner committed; StateError where it cannot be read."""
         self._checkpoints.restore(state)
+
+    def may_wait(self, topic: str, records: Sequence[InputRecord]) -> bool:  # noqa: ARG002  # there is one topic
+        """Return whether no bar closes with these ticks."""
+        return self._deadlines.none_reached(records)
 
     def apply(self, topic: str, records: Sequence[InputRecord]) -> None:
         """Fold records of market.ticks, in offset order."""

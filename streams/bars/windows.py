@@ -41,6 +41,8 @@ class Windows:
         self.pool = WindowPool()
         self.index: dict[tuple[int, int], int] = {}
         """Row by slot and start."""
+        self.version = 0
+        """Changes whenever other windows are open."""
         self._places = np.arange(self.intervals)[:, None]
         self._open: Ints = np.empty(0, np.int64)
         self._opened: list[int] = []
@@ -132,6 +134,7 @@ class Windows:
         rows: Ints = self._open[due]
         if len(rows):
             self._open = self._open[~due]
+            self.version += 1
             self.pool.status[rows] = CLOSED
         return rows
 
@@ -145,12 +148,14 @@ class Windows:
         row = self.index[slot, start] = self.pool.new(slot, start, deadline, status)
         if status == OPEN:
             self._opened.append(row)
+            self.version += 1
         return row
 
     def reopen(self, row: int) -> None:
         """Open a closed window again."""
         self.pool.status[row] = OPEN
         self._opened.append(row)
+        self.version += 1
 
     def read(self, rows: Ints) -> list[Window]:
         """Return what windows hold now."""

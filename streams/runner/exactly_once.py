@@ -154,6 +154,11 @@ class ExactlyOnceRunner:
 
     # -- work ---------------------------------------------------------------------------------------------------------
 
+    def may_wait(self, tp: TP, records: Sequence[InputRecord]) -> bool:
+        """Whether nobody would notice if fetched records were folded a little later."""
+        owner = self._owners.get(tp.partition)
+        return owner is not None and owner.stage_of(tp.topic).may_wait(tp.topic, records)
+
     async def process(self, tp: TP, chunk: Chunk, reread: Reread) -> None:
         """Fold the records of a chunk that were not folded before."""
         owner = self._owners.get(tp.partition)

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from schemas.headers import Headers
-from streams.fold import Emission, Fold, InputRecord, WaitingFold
+from streams.fold import Emission, Fold, InputRecord, PatientFold, WaitingFold
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +47,19 @@ class Stage:
         """Carry the trace of the newest chunk on to what is made of it; empty while tracing is off."""
         self.waiting = fold if isinstance(fold, WaitingFold) else None
         """The fold, where it waits for some of its inputs. Asked once: looking a protocol up takes its time."""
+        self._patient = fold if isinstance(fold, PatientFold) else None
         self._moved: set[str] = set()
         self._last_written: dict[str, int] = {}
 
     def position(self, topic: str) -> int:
         """Return the next offset of an input topic."""
         return self.positions.get(topic, 0)
+
+    def may_wait(self, topic: str, records: Sequence[InputRecord]) -> bool:
+        """Whether nobody would notice if records were folded a little later."""
+        if records[-1].offset < self.position(topic):
+            return True  # handed over within a transaction, and folded then
+        return self._patient is not None and self._patient.may_wait(topic, records)
 
     def fold_records(self, topic: str, records: Sequence[InputRecord], next_offset: int) -> None:
         """Fold records that continue the position of their topic."""

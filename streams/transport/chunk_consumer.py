@@ -7,7 +7,7 @@ so that an upgrade of Faust fails loudly instead of losing data quietly.
 
 import asyncio
 from collections import defaultdict, deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Protocol
 
 import faust
@@ -18,6 +18,9 @@ from faust.transport.drivers import aiokafka as driver
 from faust.types import TP, ConsumerMessage
 
 from streams.transport.chunk import Chunk
+from streams.transport.company import Company
+
+_FETCH_S = 1.0
 
 PRIVATE_NAMES: Mapping[str, tuple[str, ...]] = {
     "consumer methods": (
@@ -43,6 +46,9 @@ class Positions(Protocol):
 
     async def take_over(self, assigned: set[TP]) -> Mapping[TP, int]:
         """Become the owner of the assigned partitions; return the offset at which each goes on."""
+
+    def may_wait(self, tp: TP, records: Sequence[Any]) -> bool:
+        """Whether nobody would notice if fetched records were handed out a little later."""
 
     async def release(self) -> None:
         """End what is being committed and begin nothing new until partitions are taken over again."""
@@ -71,6 +77,7 @@ class ChunkConsumer(driver.Consumer):
         """Last offset of each chunk handed out and not yet acknowledged, in order."""
         self._follows: dict[TP, int] = {}
         """Position that the next chunk handed out continues from."""
+        self._company = Company(self.positions.may_wait)
         super().__init__(*args, **kwargs)
 
     async def _drain_messages(self, fetcher: Any) -> None:
@@ -83,18 +90,18 @@ class ChunkConsumer(driver.Consumer):
 
     async def _hand_out_fetched(self) -> None:
         generation = self.app.consumer_generation_id
-        records, _ = await self._wait_next_records(1.0)
-        if not records:
-            await asyncio.sleep(0)
-            return
+        fetched, _ = await self._wait_next_records(self._company.patience_s(self.loop.time(), _FETCH_S))
         if not self.flow_active:
-            await self.perform_seek()
-            self._handed_out.clear()
+            if fetched:
+                await self.perform_seek()
+                self._handed_out.clear()
             return
-        for aio_tp, fetched in records.items():
-            tp = ensure_TP(aio_tp)
-            for start in range(0, len(fetched), self.max_chunk):
-                chunk = fetched[start : start + self.max_chunk]
+        due = self._company.join({ensure_TP(tp): records for tp, records in (fetched or {}).items()}, self.loop.time())
+        if not due:
+            await asyncio.sleep(0)
+        for tp, records in due.items():
+            for start in range(0, len(records), self.max_chunk):
+                chunk = records[start : start + self.max_chunk]
                 if generation != self.app.consumer_generation_id or not self.flow_active:
                     if tp in self.assignment():  # read but not handed out: the position has moved on, so go back
                         await self._seek(tp, chunk[0].offset)
@@ -141,12 +148,14 @@ class ChunkConsumer(driver.Consumer):
     async def on_partitions_revoked(self, revoked: set[TP]) -> None:
         for tp in revoked:
             self._handed_out.pop(tp, None)
+            self._company.forget(tp)
         # Before the group moves on: a commit that the next owner's fencing overtakes would end this process.
         await self.positions.release()
         await super().on_partitions_revoked(revoked)
 
     async def reread(self, tp: TP, offset: int) -> None:
         """Go back to an offset: what was handed out since then was dropped on the way, as a rebalance does."""
+        self._company.forget(tp)
         await self._seek(tp, offset)
         self._follows[tp] = offset
 
