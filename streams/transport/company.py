@@ -26,27 +26,27 @@ class Company:
         """Take fetched records in; return what is to be handed out now, in order of offsets."""
         due = {}
         for tp, records in fetched.items():
-            since_s, together = self._together(tp, records, now_s)
+            until_s, together = self._together(tp, records, now_s)
             if len(together) < HOLD_RECORDS and self._may_wait(tp, records):
-                self._waiting[tp] = since_s, together
+                self._waiting[tp] = until_s, together
             else:
                 self._waiting.pop(tp, None)
                 due[tp] = together
-        for tp in [tp for tp, (since_s, _) in self._waiting.items() if now_s - since_s >= HOLD_S]:
+        for tp in [tp for tp, (until_s, _) in self._waiting.items() if until_s <= now_s]:
             due[tp] = self._waiting.pop(tp)[1]
         return due
 
     def patience_s(self, now_s: float, longest_s: float) -> float:
         """Return how long the next fetch may take before somebody has waited long enough."""
-        oldest_s = min((since_s for since_s, _ in self._waiting.values()), default=now_s + longest_s)
-        return min(longest_s, max(0.0, oldest_s + HOLD_S - now_s))
+        until_s = min((until_s for until_s, _ in self._waiting.values()), default=now_s + longest_s)
+        return min(longest_s, max(0.0, until_s - now_s))
 
     def forget(self, tp: TP) -> None:
         """Forget what waits of a partition: it is read again from elsewhere, or by somebody else."""
         self._waiting.pop(tp, None)
 
     def _together(self, tp: TP, records: Records, now_s: float) -> tuple[float, Records]:
-        since_s, waiting = self._waiting.get(tp, (now_s, []))
+        until_s, waiting = self._waiting.get(tp, (now_s + HOLD_S, []))
         if waiting and records[0].offset <= waiting[-1].offset:
-            return now_s, records  # the partition was read again from further back
-        return since_s, [*waiting, *records]
+            return until_s, records  # the partition was read again from further back
+        return until_s, [*waiting, *records]

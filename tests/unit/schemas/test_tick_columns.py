@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from schemas.codec import Codec, CodecError
 from schemas.events.market import Tick
 from schemas.registry import committed_catalogue
-from schemas.tick_columns import decode_tick_columns
+from schemas.tick_columns import decode_tick_columns, sortable_time, time_of_tick
 from tests import strategies
 from tests.builders import clock, tick
 
@@ -88,3 +88,11 @@ def test_a_sequence_that_runs_into_the_next_record_is_left_to_the_decoder() -> N
 
 def test_no_records_give_empty_columns() -> None:
     assert 0 == len(decode_tick_columns([], TICK_ID).plain)
+
+
+@given(st.integers(2**48, 2**54), st.integers(2**48, 2**54))
+def test_times_of_encoded_ticks_sort_like_their_times(one: int, other: int) -> None:
+    first = CODEC.encode(tick(event_time=one))
+
+    assert sortable_time(one) == time_of_tick(first)
+    assert (one < other) == (sortable_time(one) < sortable_time(other))
