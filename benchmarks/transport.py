@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
+from benchmarks.environment import new_environment, pip
 from benchmarks.feed import create_topics, produce_all, ticks
 from benchmarks.harness import Measured, bench_stack, repeat, say
 from schemas.topics import TICKS
@@ -52,8 +53,6 @@ def _quix_python(cache_dir: Path) -> Path:
     stamp = folder / "quix.lock"
     if not stamp.exists() or stamp.read_text() != lock.read_text():
         say("installing Quix Streams into an environment of its own")
-        subprocess.run([sys.executable, "-m", "venv", "--clear", str(folder)], check=True)
-        pip = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--require-hashes", "-r", str(lock)]
-        subprocess.run(pip, check=True)
+        pip(new_environment(folder), "install", "-r", str(lock))
         stamp.write_text(lock.read_text())
     return python

@@ -73,6 +73,14 @@ def api(runs: Runs = 3, json: Json = False) -> None:
     _show("api", runs, lambda: bench.run(runs, _cache(), _data()), json=json)
 
 
+@app.command(help="The sentiment scorer on texts that people rated.\n\nExample: autotrader bench sentiment --runs 1")
+def sentiment(runs: Runs = 1, json: Json = False) -> None:
+    """Measure the sentiment scorer."""
+    from benchmarks import sentiment as bench  # noqa: PLC0415
+
+    _show("sentiment", runs, lambda: bench.run(runs, _cache()), json=json)
+
+
 def _show(name: str, runs: int, measure: Callable[[], dict[str, Measured]], *, json: bool) -> None:
     with clear_errors(RuntimeError, TimeoutError, OSError, ValueError):
         measured = report(name, runs, measure())
