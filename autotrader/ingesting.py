@@ -17,6 +17,7 @@ from autotrader.output import OK, PARTIAL, people, print_json
 from autotrader.source_clients import SourceClients
 from autotrader.tables import table
 from autotrader.wiring import running_settings
+from infra.tracing import span_tracing
 from schemas.codec import Codec
 from schemas.registry import committed_catalogue
 from streams.sources.files import FileOptions, OpenedFile, open_file
@@ -55,6 +56,7 @@ def run_ingest(request: IngestRequest) -> int:
     settings = running_settings()
     codec = Codec(committed_catalogue())
     clients = SourceClients(settings.kafka, "ingest", settings.streams.transaction_timeout_s, paced=request.speed is not None)
+    tracing = span_tracing("ingest", settings.telemetry)
     with stopped_by_signals() as stop, _progress(quiet=request.as_json) as progress:
         reading = progress.add_task("reading", total=None)
         opened = open_file(request.file, request.options, codec, told=_interruptible(stop, progress, reading))
@@ -62,7 +64,8 @@ def run_ingest(request: IngestRequest) -> int:
         pace: Pace = FullSpeed(stop) if request.speed is None else Paced(stop, request.speed)
         telling = progress.add_task(f"to {opened.feed.topic}", total=max(1, opened.feed.extent.events))
         began = time.monotonic()
-        outcome = Ingest(opened.feed, clients, codec).run(pace, lambda done, _: progress.update(telling, completed=done))
+        ingest = Ingest(opened.feed, clients, codec, tracing=tracing)
+        outcome = ingest.run(pace, lambda done, _: progress.update(telling, completed=done))
         seconds = time.monotonic() - began
     result = _result(request, opened, outcome, seconds)
     if request.as_json:

@@ -1,14 +1,11 @@
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Protocol
 
 from opentelemetry import trace
 from opentelemetry.context import Context
-from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
-from opentelemetry.sdk.resources import Resource
-from opentelemetry.sdk.trace import TracerProvider
-from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
+from opentelemetry.util.types import AttributeValue
 
 from infra.settings import TelemetrySettings
 
@@ -31,6 +28,12 @@ def configure_tracing(service: str, endpoint: str | None) -> Closeable | None:
     """
     if endpoint is None:
         return None
+    # A tenth of a second, which commands that trace nothing need not wait.
+    from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter  # noqa: PLC0415
+    from opentelemetry.sdk.resources import Resource  # noqa: PLC0415
+    from opentelemetry.sdk.trace import TracerProvider  # noqa: PLC0415
+    from opentelemetry.sdk.trace.export import BatchSpanProcessor  # noqa: PLC0415
+
     provider = TracerProvider(resource=Resource.create({"service.name": service}))
     provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(endpoint=f"{endpoint.rstrip('/')}/v1/traces")))
     trace.set_tracer_provider(provider)
@@ -50,16 +53,34 @@ def trace_context(headers: Iterable[tuple[str, bytes | None]] | None) -> Context
     return TraceContextTextMapPropagator().extract(carrier)
 
 
+class OpenSpan:
+    """A span that has begun."""
+
+    def __init__(self, span: trace.Span) -> None:
+        self._span = span
+
+    def end(self, attributes: Mapping[str, AttributeValue]) -> None:
+        """Say what it was about, and hand it to the exporter."""
+        self._span.set_attributes(attributes)
+        self._span.end()
+
+
 class SpanTracing:
     """Spans of chunks and batches: one for many records, which continues the trace of the first record that carries one."""
 
     @contextmanager
     def span(self, name: str, headers: Iterable[Headers]) -> Iterator[list[tuple[str, bytes]]]:
         """Run a span; gives the headers that carry it on."""
-        parent = next((found for found in headers if any(field in _FIELDS for field, _ in found)), None)
-        tracer = trace.get_tracer("autotrader")
-        with tracer.start_as_current_span(name, context=trace_context(parent)):
+        with trace.use_span(self._started(name, headers), end_on_exit=True):
             yield trace_headers()
+
+    def begin(self, name: str, headers: Iterable[Headers]) -> OpenSpan:
+        """Begin a span that is nobody's current one, for work that overlaps with the next: it may end after that has begun."""
+        return OpenSpan(self._started(name, headers))
+
+    def _started(self, name: str, headers: Iterable[Headers]) -> trace.Span:
+        parent = next((found for found in headers if any(field in _FIELDS for field, _ in found)), None)
+        return trace.get_tracer("autotrader").start_span(name, context=trace_context(parent))
 
 
 def span_tracing(service: str, settings: TelemetrySettings) -> SpanTracing | None:

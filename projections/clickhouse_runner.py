@@ -13,7 +13,7 @@ import numpy as np
 from projections.intake import Partition
 from projections.offsets import Claim, Move, claim, finish, plan
 from projections.patience import RunnerSettings
-from projections.ports import Ambient, Analytics, ConsumerFactory, DeadLetters, Observer
+from projections.ports import Ambient, Analytics, ConsumerFactory, DeadLetters, Observer, Tracing
 from projections.postgres_runner import STATEMENT_TIMEOUT_MS
 from projections.records import Folded, Records
 from projections.runner import Runner
@@ -106,6 +106,8 @@ def clickhouse_runner(
     observer: Observer,
     ambient: Ambient,
     settings: RunnerSettings = CLICKHOUSE_SETTINGS,
+    tracing: Tracing | None = None,
 ) -> Runner[Columns]:
     """Return the runner of a read model in ClickHouse; ``connect`` opens the Postgres connection that keeps its place."""
-    return Runner(ClickHouseSink(view, analytics, connect), open_consumer, dead_letters, observer, ambient, settings)
+    sink = ClickHouseSink(view, analytics, connect)
+    return Runner(sink, open_consumer, dead_letters, observer, ambient, settings, tracing)

@@ -1,6 +1,6 @@
 """What projections need of the outside: stores, the log, and someone who watches. The composition root brings the adapters."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -119,6 +119,31 @@ class Observer(Protocol):
 
     def fenced(self, projection: str, error: Exception) -> None:
         """Report that another owner has taken partitions over; the runner joins the group anew."""
+
+
+class Span(Protocol):
+    """A span that has begun."""
+
+    def end(self, attributes: Mapping[str, str | int | Sequence[int]], /) -> None:
+        """Say what it was about, and end it. A span that is not ended is told to nobody."""
+
+
+class Tracing(Protocol):
+    """Spans across the log."""
+
+    def begin(self, name: str, headers: Iterable[Sequence[tuple[str, bytes | None]]], /) -> Span:
+        """Begin a span that continues the trace which the first of the records' headers carries."""
+
+
+class NoTracing:
+    """Tracing that is off."""
+
+    def begin(self, name: str, headers: Iterable[Sequence[tuple[str, bytes | None]]], /) -> Span:  # noqa: ARG002
+        """Return a span that is told to nobody."""
+        return self
+
+    def end(self, attributes: Mapping[str, str | int | Sequence[int]], /) -> None:
+        """Do nothing."""
 
 
 @dataclass(frozen=True, slots=True)

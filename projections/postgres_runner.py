@@ -8,7 +8,7 @@ import psycopg
 from projections.intake import Partition
 from projections.offsets import Claim, Move, advance, claim
 from projections.patience import RunnerSettings
-from projections.ports import Ambient, ConsumerFactory, DeadLetters, Observer
+from projections.ports import Ambient, ConsumerFactory, DeadLetters, Observer, Tracing
 from projections.records import Folded, Records
 from projections.runner import Runner
 from projections.session import Connect, Session
@@ -74,6 +74,8 @@ def postgres_runner(
     observer: Observer,
     ambient: Ambient,
     settings: RunnerSettings | None = None,
+    tracing: Tracing | None = None,
 ) -> Runner[R]:
     """Return the runner of a read model in Postgres; ``connect`` opens a connection of its own each time."""
-    return Runner(PostgresSink(view, connect), open_consumer, dead_letters, observer, ambient, settings or RunnerSettings())
+    sink = PostgresSink(view, connect)
+    return Runner(sink, open_consumer, dead_letters, observer, ambient, settings or RunnerSettings(), tracing)

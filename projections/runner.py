@@ -13,10 +13,11 @@ from threading import Event
 from typing import Generic, Protocol, TypeVar
 
 from projections.batch import Batch, Position, batch_of
+from projections.batch_span import BatchSpan
 from projections.intake import Intake, Partition
 from projections.offsets import Claim, Fenced, Move
 from projections.patience import Patience, RunnerSettings
-from projections.ports import Ambient, ConsumerFactory, DeadLetters, Observer, ValueRefused
+from projections.ports import Ambient, ConsumerFactory, DeadLetters, NoTracing, Observer, Tracing, ValueRefused
 from projections.records import Flaw, Folded, Records
 from projections.versions import Projection
 
@@ -54,6 +55,7 @@ class _Write(Generic[R]):
     generation: int
     begun: float
     future: "Future[None]"
+    span: BatchSpan
 
 
 class Runner(Generic[R]):
@@ -67,6 +69,7 @@ class Runner(Generic[R]):
         observer: Observer,
         ambient: Ambient,
         settings: RunnerSettings,
+        tracing: Tracing | None = None,
     ) -> None:
         self._sink = sink
         self._open_consumer = open_consumer
@@ -74,6 +77,7 @@ class Runner(Generic[R]):
         self._observer = observer
         self._ambient = ambient
         self._settings = settings
+        self._tracing = tracing or NoTracing()
         self._name = str(sink.projection)
         self._topic = sink.projection.topic
         self._patience = Patience(observer, ambient, settings, self._name, self._report)
@@ -121,6 +125,7 @@ class Runner(Generic[R]):
             self._settle(intake, stop)
             return
         begun, generation = self._ambient.monotonic(), intake.generation
+        span = BatchSpan(self._tracing, self._name, batch)
         folded = self._sink.fold(batch.records)
         self._settle(intake, stop)
         if generation != intake.generation or stop.is_set():
@@ -132,7 +137,7 @@ class Runner(Generic[R]):
             position = self._positions[move.topic, move.partition]
             position.read, position.waiting_since = move.next_offset, appended_at[move.partition][0]
         future = writer.submit(self._sink.write, folded.rows, batch.moves)
-        self._write = _Write(batch, folded.rows, len(folded.flaws), generation, begun, future)
+        self._write = _Write(batch, folded.rows, len(folded.flaws), generation, begun, future, span)
 
     def _settle(self, intake: Intake, stop: Event) -> None:
         """See the write under way through; where it became pointless meanwhile, what it was about is read again."""
@@ -143,11 +148,12 @@ class Runner(Generic[R]):
             done = self._patience.see_through(
                 intake, write.generation, stop, write.future.result, lambda: self._sink.write(write.rows, write.batch.moves)
             )
+            if done:
+                self._stored(write.batch, write.bad, write.begun)
         except ValueRefused as error:
-            self._narrow(intake, write.batch, error, stop)
-            return
+            done = self._narrow(intake, write.batch, error, stop)
         if done:
-            self._stored(write.batch, write.bad, write.begun)
+            write.span.stored(len(self._buried))
 
     def _narrow(self, intake: Intake, batch: Batch, refused: ValueRefused, stop: Event) -> bool:
         """Find the value that the store refuses by halves, so that it alone becomes a dead letter; False as ``_store``."""
@@ -203,7 +209,9 @@ class Runner(Generic[R]):
             if batch is not None:
                 self._buried.clear()
                 log.info("%s: stores unfinished ranges again: %s", self._name, batch.moves)
-                self._store(intake, batch, stop)
+                span = BatchSpan(self._tracing, self._name, batch)
+                if self._store(intake, batch, stop):
+                    span.stored(len(self._buried))
         if generation == intake.generation and not stop.is_set():
             intake.start([Claim(*at, position.resume(), position.epoch) for at, position in self._positions.items()])
             intake.wanted = None

@@ -26,6 +26,7 @@ from autotrader.supervisor import Supervisor
 from infra.clients import kafka
 from infra.settings import Settings
 from infra.telemetry import configure_logging
+from infra.tracing import span_tracing
 from schemas.codec import Codec
 from schemas.registry import committed_catalogue
 from schemas.topics import ACTIONS, BARS, DEAD_LETTERS, FEATURES, NEWS, RECOMMENDATIONS, SOCIAL, TICKS
@@ -114,7 +115,7 @@ def session(
         clients = SourceClients(settings.kafka, "demo", settings.streams.transaction_timeout_s)
         positions = read_positions(clients, settings.kafka.topic_partitions)
         feeding = Feeding(
-            Telling(clients, codec, stop, positions),
+            Telling(clients, codec, stop, positions, span_tracing("demo", settings.telemetry)),
             lambda: [
                 (StockLane(story(), codec, options.slice), day_by_day),
                 (TickLane(ticks(), codec, options.slice, lateness_us), many_times),

@@ -11,6 +11,7 @@ from autotrader.demo.lane import Lane
 from autotrader.demo.plan import HELD_BACK, HISTORY, LOOP_SOURCE, loop_of
 from schemas.codec import Codec
 from schemas.topics import CHECKPOINTS
+from streams.ports import Tracing
 from streams.sources.ingest import Ingest, IngestClients
 from streams.sources.pace import FullSpeed, Pace
 from streams.sources.positions import Position, position_key
@@ -35,6 +36,7 @@ class Telling:
     stop: threading.Event
     positions: Positions
     """Of every ingest as it was when the demo began."""
+    tracing: Tracing | None = None
 
     def tell(self, lane: Lane, part: int, pace: Pace, progress: Progress) -> bool:
         """Tell what is missing of a part, the market itself at a pace and all else at once; False where told to stop."""
@@ -61,7 +63,8 @@ class Telling:
     def _tell(self, feed: Feed, pace: Pace, progress: Progress) -> bool:
         if self._is_told(feed):
             return True
-        return Ingest(feed, self.clients, self.codec).run(pace, lambda done, total: progress(feed.topic, done, total)).finished
+        ingest = Ingest(feed, self.clients, self.codec, tracing=self.tracing)
+        return ingest.run(pace, lambda done, total: progress(feed.topic, done, total)).finished
 
     def _is_told(self, feed: Feed) -> bool:
         """Return whether all of a feed was in its topic before; asked with other options than then, the ingest says so."""

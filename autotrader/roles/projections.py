@@ -19,6 +19,7 @@ from infra.clients import kafka
 from infra.metrics import ConsumerMetrics, ProjectionMetrics, serve_metrics
 from infra.settings import Settings
 from infra.telemetry import configure_logging
+from infra.tracing import SpanTracing, span_tracing
 from projections.clickhouse_runner import clickhouse_runner
 from projections.dead_letters import KafkaDeadLetters, Producer
 from projections.migrate import migrate_clickhouse, migrate_postgres
@@ -52,7 +53,8 @@ def run_projections(settings: Settings) -> None:
     # Each record of a batch is an object: with Python's defaults the collector looks at all of them again and again.
     gc.freeze()
     gc.set_threshold(50_000, 20, 50)
-    threads = [_started(runner, stop) for runner in _runners(settings, observer)]
+    tracing = span_tracing("projections", settings.telemetry)
+    threads = [_started(runner, stop) for runner in _runners(settings, observer, tracing)]
     while not stop.is_set() and all(thread.is_alive() for thread in threads):
         stop.wait(0.5)
     failed = not stop.is_set()
@@ -81,7 +83,7 @@ def _migrate(settings: Settings, stop: threading.Event) -> None:
             analytics.close()
 
 
-def _runners(settings: Settings, observer: ProjectionMetrics) -> list[Runner[Any]]:
+def _runners(settings: Settings, observer: ProjectionMetrics, tracing: SpanTracing | None) -> list[Runner[Any]]:
     codec = Codec(committed_catalogue())
     ambient = Ambient(time.time, time.monotonic, random.SystemRandom().random)
 
@@ -94,11 +96,11 @@ def _runners(settings: Settings, observer: ProjectionMetrics) -> list[Runner[Any
     consumers = _consumers(settings)
     analytics = open_analytics(settings.clickhouse)
     in_postgres = [
-        postgres_runner(view, connect, consumers, letters(), observer, ambient)
+        postgres_runner(view, connect, consumers, letters(), observer, ambient, tracing=tracing)
         for view in (RecommendationsView(codec), SymbolsView(codec))
     ]
     in_clickhouse = [
-        clickhouse_runner(view, analytics, connect, consumers, letters(), observer, ambient)
+        clickhouse_runner(view, analytics, connect, consumers, letters(), observer, ambient, tracing=tracing)
         for view in (BarsView(codec), FeaturesView(codec))
     ]
     return [*in_postgres, *in_clickhouse]

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from schemas.codec import Codec
 from schemas.partitioner import partition_of
 from schemas.topics import CHECKPOINTS
-from streams.ports import Clients
+from streams.ports import Clients, Tracing
 from streams.sources.clocks import Heartbeats, Timeline, clock_records
 from streams.sources.pace import Pace
 from streams.sources.positions import Position, position_key, read_newest
@@ -63,11 +63,19 @@ Progress = Callable[[int, int], None]
 class Ingest:
     """One feed on its way into its topic."""
 
-    def __init__(self, feed: Feed, clients: IngestClients, codec: Codec, settings: IngestSettings | None = None) -> None:
+    def __init__(
+        self,
+        feed: Feed,
+        clients: IngestClients,
+        codec: Codec,
+        settings: IngestSettings | None = None,
+        tracing: Tracing | None = None,
+    ) -> None:
         self._feed = feed
         self._clients = clients
         self._codec = codec
         self._settings = settings or IngestSettings()
+        self._tracing = tracing
 
     def run(self, pace: Pace, progress: Progress = lambda _done, _total: None) -> Outcome:
         """Write what is not written yet. Ends early where the pace is told to stop; SourceError where it cannot go on."""
@@ -79,7 +87,7 @@ class Ingest:
         positions_partitions = partition_count(producer, self._settings.positions_topic)
         key = position_key(feed.source, feed.recording)
         place = (self._settings.positions_topic, partition_of(key, positions_partitions), key)
-        transactions = Transactions(producer, feed.topic, place)
+        transactions = Transactions(producer, feed.topic, place, self._tracing)
         transactions.begin()
         begun = self._begun(key, positions_partitions)
         if begun.done:

@@ -1,17 +1,24 @@
 """Events and the position after them, in one Kafka transaction: all of it is there, or none."""
 
 import time
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from typing import Any, Protocol
 
 from confluent_kafka import KafkaError, KafkaException
 
-from streams.ports import TransactionalProducer
+from schemas.headers import Headers
+from schemas.topics import TICKS
+from streams.ports import NoTracing, Tracing, TransactionalProducer
 from streams.sources.problems import TakenOverError, UnfinishedError
 from streams.sources.records import Record
 
 _POLL_EVERY = 4_096
+_TICKS_A_TRACE = 500
+"""Ticks of a partition from one that carries the trace to the next. An agent looks for one in a chunk, and on each tick it would be
+68 bytes beside the 100 of all other headers. The first of a transaction alone would not do: one fetch may bring less than that, and
+a chunk from its middle would find none."""
 _FENCED = (KafkaError._FENCED, KafkaError.PRODUCER_FENCED, KafkaError.INVALID_PRODUCER_EPOCH)  # noqa: SLF001  # its own name
 
 
@@ -25,7 +32,15 @@ class SourceProducer(TransactionalProducer, Protocol):
 class Transactions:
     """Writes to one topic, and the position to another."""
 
-    def __init__(self, producer: SourceProducer, topic: str, positions: tuple[str, int, bytes], timeout_s: float = 60.0) -> None:
+    def __init__(
+        self,
+        producer: SourceProducer,
+        topic: str,
+        positions: tuple[str, int, bytes],
+        tracing: Tracing | None = None,
+        timeout_s: float = 60.0,
+    ) -> None:
+        self._tracing = tracing or NoTracing()
         self._producer = producer
         self._topic = topic
         self._positions_topic, self._positions_partition, self._position_key = positions
@@ -41,12 +56,22 @@ class Transactions:
     def write(self, records: Iterable[Record], position: bytes) -> None:
         """Commit records and the position after them; TakenOverError or UnfinishedError where Kafka did not take them."""
         try:
-            self._producer.begin_transaction()
-            self._produce(records)
-            self._send(self._positions_topic, position, self._position_key, self._positions_partition, None)
-            self._commit(time.monotonic() + self._timeout_s)
+            with self._tracing.span(f"{self._topic} ingest", ()) as trace_headers:
+                self._producer.begin_transaction()
+                self._produce(self._traced(records, trace_headers) if trace_headers else records)
+                self._send(self._positions_topic, position, self._position_key, self._positions_partition, None)
+                self._commit(time.monotonic() + self._timeout_s)
         except KafkaException as error:
             raise self._translated(error) from error
+
+    def _traced(self, records: Iterable[Record], trace_headers: Headers) -> Iterator[Record]:
+        """Let records carry the transaction's trace: each, but of the ticks a few."""
+        every = _TICKS_A_TRACE if self._topic == TICKS else 1
+        told: Counter[int] = Counter()
+        for value, key, partition, headers in records:
+            carries = told[partition] % every == 0
+            told[partition] += 1
+            yield value, key, partition, [*headers, *trace_headers] if carries else headers
 
     def _produce(self, records: Iterable[Record]) -> None:
         produce, topic = self._producer.produce, self._topic

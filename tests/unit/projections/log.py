@@ -21,6 +21,7 @@ class FakeMessage:
     text: bytes | None = None
     problem: KafkaError | None = None
     appended_ms: int = 1_000_000
+    traceparent: bytes | None = None
 
     def topic(self) -> str:
         return TOPIC
@@ -38,7 +39,7 @@ class FakeMessage:
         return self.text
 
     def headers(self) -> list[tuple[str, bytes]]:
-        return [("ce_id", b"1")]
+        return [("ce_id", b"1"), *([("traceparent", self.traceparent)] if self.traceparent else [])]
 
     def timestamp(self) -> tuple[int, int]:
         return 2, self.appended_ms
@@ -53,11 +54,11 @@ class FakeTopic:
 
     partitions: dict[int, list[FakeMessage]] = field(default_factory=lambda: {0: [], 1: []})
 
-    def append(self, partition: int, *texts: bytes, gap: int = 0) -> None:
+    def append(self, partition: int, *texts: bytes, gap: int = 0, traceparent: bytes | None = None) -> None:
         for text in texts:
             records = self.partitions[partition]
             offset = records[-1].at[1] + 1 if records else 0
-            records.append(FakeMessage((partition, offset + gap), text))
+            records.append(FakeMessage((partition, offset + gap), text, traceparent=traceparent))
             gap = 0
 
     def end(self, partition: int) -> int:

@@ -12,6 +12,7 @@ from projections.intake import LogError
 from projections.patience import RunnerSettings
 from projections.ports import Ambient, StoreRejected, StoreUnavailable
 from projections.runner import Runner
+from tests.fakes.tracing import FakeTracing
 from tests.unit.projections.log import FakeConsumer, FakeLetters, FakeObserver, FakeSink, FakeStore, FakeTopic
 
 STEPS_MAX = 4_000
@@ -25,6 +26,7 @@ class World:
     store: FakeStore = field(default_factory=FakeStore)
     letters: FakeLetters = field(default_factory=FakeLetters)
     observer: FakeObserver = field(default_factory=FakeObserver)
+    tracing: FakeTracing = field(default_factory=FakeTracing)
     consumers: list[FakeConsumer] = field(default_factory=list)
     stop: Event = field(default_factory=Event)
     now: float = 1_000.0
@@ -42,7 +44,7 @@ class World:
 
         sink = FakeSink(self.store)
         ambient = Ambient(now=lambda: self.now, monotonic=monotonic, jitter=lambda: 1.0)
-        Runner(sink, self.open_consumer, self.letters, self.observer, ambient, self.settings).run(self.stop)
+        Runner(sink, self.open_consumer, self.letters, self.observer, ambient, self.settings, self.tracing).run(self.stop)
         assert until(self), "it never came to that"
         return sink
 
@@ -281,3 +283,78 @@ def test_a_runner_that_is_stopped_sees_the_batch_under_way_through(world: World)
 
     assert 1 == len(world.store.batches)
     assert sum(move.next_offset - move.first_offset for move in world.store.moves[0]) == sum(world.store.offsets.values())
+
+
+def test_a_batch_has_a_span_that_continues_its_first_trace_and_says_what_was_stored(world: World) -> None:
+    world.settings = RunnerSettings(records_max=100, report_s=0)
+    world.topic.append(1, b"bad", traceparent=b"first")
+    world.topic.append(1, b"f", traceparent=b"second")
+
+    world.run(all_stored)
+
+    [span] = world.tracing.spans
+    assert ("test.v1 store", b"first", True) == (span.name, span.parent, span.ended)
+    assert span.attributes == {
+        "projection": "test.v1",
+        "topic": "words",
+        "partitions": [0, 1],
+        "first_offsets": [0, 0],
+        "last_offsets": [5, 2],
+        "rows": 6,
+    }
+
+
+def test_a_span_counts_no_value_that_the_store_refuses(world: World) -> None:
+    world.settings = RunnerSettings(records_max=100, report_s=0)
+    world.store.refused = b"c"
+
+    world.run(all_stored)
+
+    assert [4] == [span.attributes["rows"] for span in world.tracing.ended if span.attributes]
+
+
+def test_a_span_ends_with_its_batch_stored_not_before(world: World) -> None:
+    ended = []
+    world.store.on_write = lambda: ended.append(len(world.tracing.ended))
+    world.store.failures = [StoreUnavailable("down")] * 2
+
+    world.run(all_stored)
+
+    assert [0, 0, 0, 1] == ended[:4]
+    assert len(world.tracing.ended) == len(world.store.batches)
+
+
+def test_a_batch_that_is_given_up_has_its_span_when_it_is_read_again(world: World) -> None:
+    world.settings = RunnerSettings(records_max=3, report_s=0, retry_first_s=0.01)
+
+    def taken_over() -> None:
+        world.store.on_write = lambda: None
+        world.store.epochs[0] += 1
+
+    world.store.on_write = taken_over
+
+    world.run(all_stored)
+
+    assert len(world.store.batches) == len(world.tracing.ended) < len(world.tracing.spans)
+
+
+def test_a_batch_that_a_rebalance_made_pointless_has_no_span(world: World) -> None:
+    def rebalance() -> None:
+        world.store.on_write = lambda: None
+        world.consumers[0].rebalance([0, 1])
+        raise StoreUnavailable("down")
+
+    world.store.on_write = rebalance
+
+    world.run(all_stored)
+
+    assert len(world.store.batches) == len(world.tracing.ended) < len(world.tracing.spans)
+
+
+def test_an_unfinished_range_has_a_span_too(world: World) -> None:
+    world.settings = RunnerSettings(records_max=100, report_s=0)
+    world.store.offsets, world.store.unfinished = {0: 1, 1: 0}, {0: 5}
+
+    world.run(all_stored)
+
+    assert [([1], 2), ([5, 0], 2)] == [(span.attributes["first_offsets"], span.attributes["rows"]) for span in world.tracing.ended]
