@@ -174,11 +174,19 @@ class Platform:
         return dict(self._folded)
 
     def is_folded(self) -> bool:
-        """Return whether every agent has committed all of its inputs."""
+        """Return whether every agent has committed all of its inputs.
+
+        What was committed is read first, and the inputs behind it: in the other order, an input to which an agent adds its last
+        records in between would seem to be at its end. For the same reason no transaction may be open on an input. It is over for
+        one topic a little later than for another.
+        """
+        folded = self.folded()
+        return self._holds_inputs(folded) and not any(map(self.has_open_transaction, DERIVED)) and self._holds_inputs(folded)
+
+    def _holds_inputs(self, folded: dict[Place, int]) -> bool:
         for topics in AGENT_INPUTS.values():
             for topic in topics:
                 self.tail(topic).read()
-        folded = self.folded()
         return all(
             folded.get((agent, topic, partition), 0) >= end  # type: ignore[call-overload]
             for agent, topics in AGENT_INPUTS.items()
