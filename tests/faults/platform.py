@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
-from confluent_kafka import Consumer, Producer, TopicPartition
+from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, TopicPartition
 from psycopg.conninfo import make_conninfo
 from pydantic import SecretStr
 
@@ -213,9 +213,12 @@ class Platform:
         )
 
     def until(self, condition: Callable[[], bool], timeout_s: float = 120.0) -> None:
-        """Wait until a condition holds; workers that left by themselves are started again meanwhile."""
+        """Wait until a condition holds; workers that left by themselves are started again meanwhile.
+
+        While the broker does not answer, because it was killed or has not much of the machine, nothing is known to hold.
+        """
         deadline = time.monotonic() + timeout_s
-        while not condition():
+        while not _holds(condition):
             if time.monotonic() > deadline:
                 logs = "\n".join(f"{name}: {self.log(name)}" for name in self.children)
                 raise TimeoutError(f"expected {condition} within {timeout_s} s, found {self._folded}\n{logs}")
@@ -298,6 +301,15 @@ class Feed:
     def _delivered(self, number: int, error: Any, message: Any) -> None:
         assert error is None, error
         self.places[number] = (message.topic(), message.partition(), message.offset())
+
+
+def _holds(condition: Callable[[], bool]) -> bool:
+    try:
+        return condition()
+    except KafkaException as error:
+        if error.args[0].code() not in (KafkaError._ALL_BROKERS_DOWN, KafkaError._TRANSPORT, KafkaError._TIMED_OUT):
+            raise
+        return False
 
 
 def _delete_topics(admin: Any) -> None:
