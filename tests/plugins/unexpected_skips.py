@@ -29,7 +29,7 @@ class UnexpectedSkips:
 
     def __init__(self, expected: Sequence[str]) -> None:
         self._expected = [re.compile(pattern) for pattern in expected]
-        self._found: list[str] = []
+        self._found: dict[str, None] = {}  # what is skipped at collection is told by each process of pytest-xdist
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         if report.skipped and not hasattr(report, "wasxfail") and MAY_BE_SKIPPED not in report.keywords:
@@ -43,7 +43,7 @@ class UnexpectedSkips:
         reason = str(report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr)
         reason = reason.removeprefix("Skipped: ")
         if not any(pattern.search(reason) for pattern in self._expected):
-            self._found.append(f"{report.nodeid}: {reason}")
+            self._found[f"{report.nodeid}: {reason}"] = None
 
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         if self._found and session.exitstatus == pytest.ExitCode.OK:

@@ -1,9 +1,9 @@
-import os
 import subprocess
-import sys
 from pathlib import Path
 
-ROOT = Path(__file__).parents[3]
+import pytest
+
+from tests.contract.plugins.child import IN_TWO_PROCESSES, plugins, run_module
 
 SKIPPED = """
 import pytest
@@ -44,23 +44,12 @@ def run(folder: Path, *options: str, **contents: str) -> subprocess.CompletedPro
     for name, content in {"fine": "def test_runs() -> None:\n    pass\n", **contents}.items():
         (folder / f"test_{name}.py").write_text(content)
     (folder / "pytest.ini").write_text("[pytest]\nmarkers =\n    reference_data: may be skipped\n")
-    command = [
-        sys.executable,
-        "-m",
-        "pytest",
-        "-p",
-        "tests.plugins.unexpected_skips",
-        "-p",
-        "no:cacheprovider",
-        *options,
-        str(folder),
-    ]
-    environment = {**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
-    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    return run_module(folder, "pytest", *plugins("tests.plugins.unexpected_skips"), *options, str(folder))
 
 
-def test_a_skip_fails_the_run_and_says_which_and_why(tmp_path: Path) -> None:
-    done = run(tmp_path, "--no-unexpected-skips", mark=SKIPPED, fixture=IN_A_FIXTURE, module=WHOLE_MODULE)
+@pytest.mark.parametrize("processes", [(), IN_TWO_PROCESSES], ids=["one process", "two processes"])
+def test_a_skip_fails_the_run_and_says_which_and_why(tmp_path: Path, processes: tuple[str, ...]) -> None:
+    done = run(tmp_path, "--no-unexpected-skips", *processes, mark=SKIPPED, fixture=IN_A_FIXTURE, module=WHOLE_MODULE)
 
     assert 1 == done.returncode, done.stdout
     assert "3 tests were skipped that should have run" in done.stdout
@@ -68,8 +57,9 @@ def test_a_skip_fails_the_run_and_says_which_and_why(tmp_path: Path) -> None:
         assert f"{line}: no server here" in done.stdout
 
 
-def test_a_skip_that_may_be_leaves_the_run_alone(tmp_path: Path) -> None:
-    done = run(tmp_path, "--no-unexpected-skips", "--expected-skip", "^no server", allowed=ALLOWED, mark=SKIPPED)
+@pytest.mark.parametrize("processes", [(), IN_TWO_PROCESSES], ids=["one process", "two processes"])
+def test_a_skip_that_may_be_leaves_the_run_alone(tmp_path: Path, processes: tuple[str, ...]) -> None:
+    done = run(tmp_path, "--no-unexpected-skips", "--expected-skip", "^no server", *processes, allowed=ALLOWED, mark=SKIPPED)
 
     assert 0 == done.returncode, done.stdout
     assert "1 passed, 2 skipped, 1 xfailed" in done.stdout

@@ -1,9 +1,8 @@
 """The application over real stores."""
 
 import json
-import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import httpx
 import pytest
@@ -107,10 +106,12 @@ def test_read_models_that_are_not_built_yet_are_unavailable_and_not_ready(stack:
 
 
 def test_a_listener_hears_what_is_stored_and_resumes(stack: EmbeddedStack, read: Versions, running: Served):
-    def listen(count: int, **headers: str) -> tuple[list[str], str]:
+    def listen(count: int, then: Callable[[], None] = lambda: None, **headers: str) -> tuple[list[str], str]:
         heard, last = [], ""
         with running.client() as client, client.stream("GET", "/api/v1/stream/recommendations", headers=headers) as answer:
-            for line in answer.iter_lines():
+            for number, line in enumerate(answer.iter_lines()):
+                if number == 0:
+                    then()
                 if line.startswith("id: "):
                     last = line[4:]
                 if line.startswith("data: "):
@@ -119,10 +120,7 @@ def test_a_listener_hears_what_is_stored_and_resumes(stack: EmbeddedStack, read:
                     break
         return heard, last
 
-    later = threading.Timer(0.5, store_in_postgres, (stack, read.recommendations, [recommendation(6), recommendation(7)], 6))
-    later.start()
-    first, last = listen(1)
-    later.join()
+    first, last = listen(1, lambda: store_in_postgres(stack, read.recommendations, [recommendation(6), recommendation(7)], 6))
     store_in_postgres(stack, read.recommendations, [recommendation(8)], 8)
     rest, _ = listen(2, **{"Last-Event-ID": last})
 

@@ -1,11 +1,13 @@
 """The server on real ports: what a connection may cost, and how it starts and stops."""
 
+import asyncio
 import http.client
 import socket
 import threading
 import time
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import ExitStack, asynccontextmanager, contextmanager
+from dataclasses import replace
 
 import httpx
 import pytest
@@ -14,6 +16,7 @@ from starlette.applications import Starlette
 from api.connections import ConnectionLimits
 from api.deps import ApiSettings, LiveSettings
 from api.server import Address, ServerSettings
+from projections.views.recommendations import Page, RecommendationFilter
 from tests.integration.api.serving import Served, served
 from tests.unit.api.building import Built, recommendation, stocked
 
@@ -83,15 +86,22 @@ def test_a_stopped_server_listens_no_more():
 
 def test_stopping_ends_streams_at_once_and_lets_other_answers_finish():
     built = Built(reads=stocked(), settings=ApiSettings(live=LiveSettings(poll_s=0.01)))
+    at_once, asked = built.reads.latest, threading.Event()
+
+    async def slow_latest(filters: RecommendationFilter) -> Page:
+        asked.set()
+        await asyncio.sleep(0.4)
+        return await at_once(filters)
+
+    built.reads.latest = slow_latest
     with serving(built) as running:
         answers: list[int] = []
         slow = threading.Thread(target=lambda: answers.append(httpx.get(f"{running.url}/api/v1/recommendations").status_code))
         with running.client() as client, client.stream("GET", "/api/v1/stream/recommendations") as stream:
             chunks = stream.iter_raw()
             next(chunks)
-            built.reads.delay_s = 0.4
             slow.start()
-            time.sleep(0.1)
+            assert asked.wait(10)
             begun = time.monotonic()
             running.stop()
             assert list(chunks) is not None, "the stream ends as streams do"
@@ -109,8 +119,9 @@ def test_a_client_that_leaves_a_stream_gives_its_place_back():
         for _ in range(3):
             with client.stream("GET", "/api/v1/stream/recommendations") as stream:
                 next(stream.iter_raw())
-        time.sleep(0.5)
-        metrics = client.get("/metrics").text
+        until = time.monotonic() + 5
+        while "api_live_clients 0.0" not in (metrics := client.get("/metrics").text) and time.monotonic() < until:
+            time.sleep(0.02)
 
     assert "api_live_clients 0.0" in metrics
 
@@ -211,15 +222,13 @@ def test_a_body_that_does_not_arrive_is_given_up(running: Served):
     assert answer.startswith(b"HTTP/1.1 408 ")
 
 
-def test_too_many_connections_are_told_to_come_back(running: Served):
-    idle = [socket.create_connection((running.addresses[0].host, running.addresses[0].port)) for _ in range(5)]
-    try:
-        time.sleep(0.05)
+def test_too_many_connections_are_told_to_come_back():
+    patient = replace(LIMITS, head_s=10)  # none of the five may be given up before the sixth comes
+    with serving(limits=patient) as running, ExitStack() as idle:
+        for _ in range(5):
+            idle.enter_context(connected(running))
         with connected(running) as connection:
             answer = everything(connection)
-    finally:
-        for connection in idle:
-            connection.close()
 
     assert answer.startswith(b"HTTP/1.1 503 ")
     assert b"retry-after: " in answer
