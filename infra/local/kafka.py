@@ -80,7 +80,8 @@ class EmbeddedKafka:
         self._progress(Progress(self.name, "formatting the log folder"))
         shutil.rmtree(self._folder / "logs", ignore_errors=True)
         cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
-        command = self._java("kafka.tools.StorageTool", "format", "-t", cluster, "-c", str(self._properties))
+        # One word: an id that begins with a dash would be taken for an option.
+        command = self._java("kafka.tools.StorageTool", "format", f"--cluster-id={cluster}", "-c", str(self._properties))
         with self._log.open("ab") as output:
             done = subprocess.run(
                 command, check=False, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True
