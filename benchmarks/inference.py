@@ -12,7 +12,10 @@ from benchmarks.harness import Measured, repeat
 from benchmarks.model import demo_model
 from models.loading import load_predictor
 from models.recommender import Recommender
+from schemas.events.market import BarClosed
+from schemas.events.signals import FeaturesComputed
 from schemas.features import FEATURE_NAMES, FEATURE_SET
+from schemas.ids import derived_id
 
 UNITS = {"per_s": "recommendations/s", "single_p99_ms": "ms", "single_p50_ms": "ms", "rounds": "rounds", "leaves": "leaves"}
 BATCH = 100
@@ -50,13 +53,13 @@ def features_records(count: int, after: int, seed: int) -> list[dict[str, Any]]:
     random, values = Random(seed), np.random.default_rng(seed).standard_normal((count, len(FEATURE_NAMES)))
     return [
         {
-            "id": f"features-{number}",
+            "id": derived_id(FeaturesComputed.TYPE, seed, number),
             "symbol": f"S{number % 500:03d}",
             "interval": "1m",
             "start": after + number * 60_000_000,
             "as_of": after + (number + 1) * 60_000_000,
             "available_at": after + (number + 1) * 60_000_000,
-            "bar_id": f"bar-{number}",
+            "bar_id": derived_id(BarClosed.TYPE, seed, number),
             "source": "bench",
             "price": 100.0 + random.random(),
             "volume": 1000.0,

@@ -6,17 +6,22 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import psycopg
 
+from autotrader.roles.stores import open_analytics
 from benchmarks.feed import T0, create_topics, produce_all
 from benchmarks.harness import Measured, bench_stack, repeat, say
 from benchmarks.inference import features_records
 from benchmarks.model import demo_model
+from infra.local.state import Endpoints
+from infra.settings import ClickHouseSettings
 from models.loading import load_predictor
 from models.recommender import Recommender
+from projections.versions import BARS_V1, FEATURES_V1, RECOMMENDATIONS_V1, Projection
 from schemas.codec import Codec
 from schemas.events.market import BarClosed
 from schemas.events.recommendations import RecommendationMade
@@ -29,9 +34,9 @@ from schemas.topics import BARS, FEATURES, RECOMMENDATIONS
 UNITS = {"postgres_events_per_s": "events/s", "clickhouse_bars_per_s": "rows/s", "clickhouse_features_per_s": "rows/s"}
 COUNTS = {RECOMMENDATIONS: 80_000, BARS: 800_000, FEATURES: 300_000}
 _FIGURES = {
-    "postgres_events_per_s": (RECOMMENDATIONS, "recommendations"),
-    "clickhouse_bars_per_s": (BARS, "bars"),
-    "clickhouse_features_per_s": (FEATURES, "symbol_features"),
+    "postgres_events_per_s": (RECOMMENDATIONS, RECOMMENDATIONS_V1),
+    "clickhouse_bars_per_s": (BARS, BARS_V1),
+    "clickhouse_features_per_s": (FEATURES, FEATURES_V1),
 }
 MINUTE_US = 60_000_000
 _TIMEOUT_S = 180.0
@@ -53,8 +58,30 @@ def _once(cache_dir: Path, data_dir: Path) -> Mapping[str, float]:
             say(f"writing {COUNTS[topic]:,} records to {topic}")
             produce_all(endpoints.kafka, topic, feeds[topic])
             with _projections(endpoints, Path(folder)):
-                figures[name] = _rate(endpoints.postgres_dsn, projection, COUNTS[topic])
+                figures[name] = _rate(endpoints.postgres_dsn, projection.name, COUNTS[topic])
+            _expect_rows(endpoints, projection, COUNTS[topic])
     return figures
+
+
+def _expect_rows(endpoints: Endpoints, projection: Projection, count: int) -> None:
+    """Raise where records have no rows: offsets move past dead letters too."""
+    if projection == RECOMMENDATIONS_V1:
+        stored = _recommendations_stored(endpoints.postgres_dsn)
+    else:
+        settings = ClickHouseSettings(socket=endpoints.clickhouse_socket)
+        with closing(open_analytics(settings)) as analytics:
+            found = analytics.query(f"SELECT uniqExact(id) AS stored FROM {projection.schema}.{projection.name}")
+            stored = {int(value) for value in found["stored"]}
+    if stored != {count}:
+        raise RuntimeError(f"{projection}: expected {count} rows stored, found {sorted(stored)}")
+
+
+def _recommendations_stored(dsn: str) -> set[int]:
+    """Return how many rows each of the two tables has."""
+    tables = [f"{RECOMMENDATIONS_V1.schema}.{table}" for table in ("recommendations", "recommendation_explanations")]
+    text = " UNION ALL ".join(f"SELECT count(*) FROM {table}" for table in tables)
+    with psycopg.connect(dsn) as connection:
+        return {row[0] for row in connection.execute(text.encode()).fetchall()}
 
 
 class _projections:  # noqa: N801  # reads as what it runs

@@ -24,16 +24,16 @@ def text_field(octets: bytes) -> bytes:
 
 
 def array_fields(rows: NDArray[np.float64]) -> list[bytes]:
-    """Return a double precision[] column for each row."""
-    count, size = rows.shape
+    """Return the double precision[] columns of each row, which follow each other; ``rows`` is row, column, item."""
+    count, columns, size = rows.shape
     item = np.dtype([("length", ">i4"), ("value", ">f8")])
     array = np.dtype([("length", ">i4"), ("head", "V12"), ("size", ">i4"), ("from", ">i4"), ("items", item, (size,))])
-    fields = np.zeros(count, array)
+    fields = np.zeros((count, columns), array)
     fields["length"] = array.itemsize - _LENGTH.size
     fields["head"] = np.void(_ONE_DIMENSION)
     fields["size"] = size
     fields["from"] = 1
     fields["items"]["length"] = 8
     fields["items"]["value"] = rows
-    octets = fields.tobytes()
-    return [octets[at : at + array.itemsize] for at in range(0, len(octets), array.itemsize)]
+    octets, width = fields.tobytes(), columns * array.itemsize
+    return [octets[at : at + width] for at in range(0, len(octets), width)]

@@ -78,6 +78,8 @@ class EmbeddedPostgres:
             "max_wal_size": "4GB",
             "checkpoint_timeout": "15min",
             "shared_buffers": "256MB",
+            # room for all that a batch logs: the default of 8 MB makes its copy wait for the disk, not its commit alone
+            "wal_buffers": "64MB",
         }
         options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
         command = [str(self._bin / "postgres"), "-D", str(self._data), *options]

@@ -3,6 +3,8 @@
 import math
 import struct
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -20,14 +22,20 @@ from schemas.values import iso
 VECTORS = ("raw", "normalised", "contributions")
 _VECTOR_BYTES = 8 * len(FEATURE_NAMES)
 
-COPY_COLUMNS = (
+COLUMNS = (
     "id, features_id, confidence, score, threshold, decided_at, valid_until, price, synthetic, kafka_partition, kafka_offset,"
-    ' symbol, "interval", action, source, model_id, feature_set, summary, rendered, raw, normalised, contributions'
+    ' kafka_topic, symbol, "interval", action, source, model_id, feature_set'
 )
+EXPLANATION_COLUMNS = "recommendation_id, summary, rendered, raw, normalised, contributions"
 """In the order of the rows' bytes; those of fixed width first."""
 _FIXED = struct.Struct(">hi16si16sidididiqiqidi?iiiq")
+_EXPLANATION_FIXED = struct.Struct(">hi16s")
 _NAMES = ("symbol", "interval", "action", "source", "model_id", "feature_set")
-_COLUMN_COUNT = len(COPY_COLUMNS.split(","))
+_COLUMN_COUNT = len(COLUMNS.split(","))
+_EXPLANATION_COLUMN_COUNT = len(EXPLANATION_COLUMNS.split(","))
+
+_SECOND_US, _DAY_US = 1_000_000, 86_400_000_000
+_DATE_LENGTH, _TIME_LENGTH = len("2026-01-31T"), len("2026-01-31T23:59:59")
 
 _HEAD = ("id", "symbol", "interval", "action", "confidence", "score", "threshold", "decided_at", "valid_until", "price", "source")
 _HEAD_END = ("model_id", "features_id", "feature_set", "synthetic", "missing", "probabilities")
@@ -51,21 +59,28 @@ def event_of(body: bytes, vectors: Sequence[Sequence[float]], times: tuple[int, 
     return RecommendationMade.model_validate(fields)
 
 
-class RecommendationRows:
-    """Folds records into the bytes of one COPY."""
+@dataclass(frozen=True, slots=True)
+class Copies:
+    """Rows as the bytes of a binary COPY into each of the two tables; both are empty where there are no rows."""
 
-    def __init__(self, codec: Codec) -> None:
+    recommendations: bytes
+    explanations: bytes
+
+
+class RecommendationRows:
+    """Folds records into the bytes of two COPYs."""
+
+    def __init__(self, codec: Codec, topic: str) -> None:
         self._codec = codec
         self._packed = Codec(packed_catalogue(codec.catalogue))
         self._current = b"\x00" + codec.schema_id(RecommendationMade.TYPE).to_bytes(4, "big")
         self._names = Names()
+        self._topic = text_field(topic.encode())
 
-    def fold(self, records: Records) -> Folded[bytes]:
+    def fold(self, records: Records) -> Folded[Copies]:
         """Return the rows of all records that are sound, and what is wrong with the others."""
-        rows: list[bytes] = []
-        vectors: list[bytes] = []
+        rows = _Rows(self._topic)
         flaws: list[Flaw] = []
-        times, fields = _Times(), _Fields()
         at = zip(records.partitions.tolist(), records.offsets.tolist(), records.values, strict=True)
         for index, (partition, offset, value) in enumerate(at):
             try:
@@ -73,9 +88,8 @@ class RecommendationRows:
             except CodecError as error:
                 flaws.append(Flaw(index, error.code, str(error)))
             else:
-                rows.append(_row(record, partition, offset, times, fields))
-                vectors.extend([record[name] for name in VECTORS])
-        return Folded(_copy(rows, vectors), flaws)
+                rows.add(record, partition, offset)
+        return Folded(rows.copies(), flaws)
 
     def _record(self, value: bytes | None) -> dict[str, Any]:
         """Return the fields of a record, its vectors as bytes."""
@@ -106,20 +120,20 @@ class RecommendationRows:
             and 0.0 <= odds["buy"] <= 1.0
             and names.symbol(record["symbol"])
             and names.interval(record["interval"])
-            and names.name(record["source"])
-            and names.name(record["model_id"])
-            and names.name(record["feature_set"])
             and len(record["raw"]) == _VECTOR_BYTES
         )
 
     def _is_storable(self, record: Mapping[str, Any]) -> bool:
-        texts = ("source", "model_id", "feature_set", "summary")
+        name = self._names.name
         return (
             is_uuid(record["id"])
             and is_uuid(record["features_id"])
             and is_storable_time(record["decided_at"])
             and is_storable_time(record["valid_until"])
-            and not any("\0" in record[name] for name in texts)
+            and name(record["source"])
+            and name(record["model_id"])
+            and name(record["feature_set"])
+            and "\0" not in record["summary"]
         )
 
 
@@ -133,18 +147,6 @@ def _body(event: Mapping[str, Any], decided_at: str, valid_until: str) -> dict[s
     return body
 
 
-def _copy(rows: list[bytes], vectors: list[bytes]) -> bytes:
-    if not rows:
-        return b""
-    arrays = array_fields(np.frombuffer(b"".join(vectors), "<f8").reshape(-1, len(FEATURE_NAMES)))
-    parts = [HEADER]
-    for at, row in enumerate(rows):
-        parts.append(row)
-        parts.extend(arrays[len(VECTORS) * at : len(VECTORS) * (at + 1)])
-    parts.append(TRAILER)
-    return b"".join(parts)
-
-
 class _Fields(dict[str, bytes]):
     """Texts as columns; names come again and again."""
 
@@ -153,26 +155,69 @@ class _Fields(dict[str, bytes]):
         return field
 
 
-class _Times(dict[int, str]):
-    """Times as text; many recommendations share theirs."""
+class _Days(dict[int, str]):
+    """Days since the Unix epoch as text, up to the T."""
 
-    def __missing__(self, micros: int) -> str:
-        text = self[micros] = iso(micros)
+    def __missing__(self, day: int) -> str:
+        text = self[day] = iso(day * _DAY_US)[:_DATE_LENGTH]
         return text
 
 
-def _row(record: Mapping[str, Any], partition: int, offset: int, times: _Times, fields: _Fields) -> bytes:
-    decided_at, valid_until = record["decided_at"], record["valid_until"]
-    fixed = _FIXED.pack(
-        *(_COLUMN_COUNT, 16, _uuid(record["id"]), 16, _uuid(record["features_id"])),
-        *(8, record["confidence"], 8, record["score"], 8, record["threshold"]),
-        *(8, decided_at - POSTGRES_EPOCH, 8, valid_until - POSTGRES_EPOCH),
-        *(8, record["price"], 1, record["synthetic"], 4, partition, 8, offset),
-    )
-    names = [fields[record[name]] for name in _NAMES]
-    summary = text_field(record["summary"].encode())
-    rendered = text_field(orjson.dumps(_body(record, times[decided_at], times[valid_until])))
-    return b"".join((fixed, *names, summary, rendered))
+class _Seconds(dict[int, str]):
+    """Seconds of a day as text, up to the point."""
+
+    def __missing__(self, second: int) -> str:
+        text = self[second] = iso(second * _SECOND_US)[_DATE_LENGTH:_TIME_LENGTH]
+        return text
+
+
+class _Times:
+    """Times as ``iso`` writes them, put together of days and seconds: those come again and again."""
+
+    def __init__(self) -> None:
+        self._days, self._seconds = _Days(), _Seconds()
+
+    def text(self, micros: int) -> str:
+        day, rest = divmod(micros, _DAY_US)
+        second, rest = divmod(rest, _SECOND_US)
+        return f"{self._days[day]}{self._seconds[second]}.{rest:06d}Z"
+
+
+class _Rows:
+    """The rows of a batch in both tables, as they are made."""
+
+    def __init__(self, topic: bytes) -> None:
+        self._topic = topic
+        self._times, self._fields = _Times(), _Fields()
+        self._recommendations: list[bytes] = []
+        self._explanations: list[bytes] = []
+        self._vectors: list[bytes] = []
+
+    def add(self, record: Mapping[str, Any], partition: int, offset: int) -> None:
+        """Add the rows of a sound record, its vectors as bytes."""
+        identity, decided_at, valid_until = _uuid(record["id"]), record["decided_at"], record["valid_until"]
+        fixed = _FIXED.pack(
+            *(_COLUMN_COUNT, 16, identity, 16, _uuid(record["features_id"])),
+            *(8, record["confidence"], 8, record["score"], 8, record["threshold"]),
+            *(8, decided_at - POSTGRES_EPOCH, 8, valid_until - POSTGRES_EPOCH),
+            *(8, record["price"], 1, record["synthetic"], 4, partition, 8, offset),
+        )
+        self._recommendations.append(b"".join((fixed, self._topic, *[self._fields[record[name]] for name in _NAMES])))
+        summary = text_field(record["summary"].encode())
+        rendered = text_field(orjson.dumps(_body(record, self._times.text(decided_at), self._times.text(valid_until))))
+        self._explanations.append(_EXPLANATION_FIXED.pack(_EXPLANATION_COLUMN_COUNT, 16, identity) + summary + rendered)
+        self._vectors.extend([record[name] for name in VECTORS])
+
+    def copies(self) -> Copies:
+        """Return what was added."""
+        if not self._recommendations:
+            return Copies(b"", b"")
+        vectors = np.frombuffer(b"".join(self._vectors), "<f8").reshape(-1, len(VECTORS), len(FEATURE_NAMES))
+        explanations = chain.from_iterable(zip(self._explanations, array_fields(vectors), strict=True))
+        return Copies(
+            b"".join((HEADER, *self._recommendations, TRAILER)),
+            b"".join((HEADER, *explanations, TRAILER)),
+        )
 
 
 def _uuid(text: str) -> bytes:

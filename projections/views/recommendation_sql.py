@@ -4,25 +4,10 @@ from typing import Any
 
 from schemas.values import from_micros
 
-# One transaction's rows wait here: COPY knows no ON CONFLICT.
-INCOMING = """
-CREATE TEMP TABLE IF NOT EXISTS incoming_recommendations (
-    id uuid, features_id uuid, confidence float8, score float8, threshold float8, decided_at timestamptz,
-    valid_until timestamptz, price float8, synthetic boolean, kafka_partition integer, kafka_offset bigint, symbol text,
-    "interval" text, action text, source text, model_id text, feature_set text, summary text, rendered text,
-    raw float8[], normalised float8[], contributions float8[]
-) ON COMMIT DELETE ROWS
-"""
-_KEPT = """id, symbol, "interval", action, confidence, score, threshold, decided_at, valid_until, price, source, model_id,
-    features_id, feature_set, synthetic, kafka_partition, kafka_offset"""
-KEEP_RECOMMENDATIONS = f"""
-INSERT INTO {{schema}}.recommendations ({_KEPT}, kafka_topic)
-SELECT {_KEPT}, %(topic)s FROM incoming_recommendations ON CONFLICT DO NOTHING
-"""  # noqa: S608  (constants)
-KEEP_EXPLANATIONS = """
-INSERT INTO {schema}.recommendation_explanations (recommendation_id, summary, rendered, raw, normalised, contributions)
-SELECT id, summary, rendered, raw, normalised, contributions FROM incoming_recommendations ON CONFLICT DO NOTHING
-"""
+# Where a batch waits that has a row which is stored already: COPY knows no ON CONFLICT.
+INCOMING = "CREATE TEMP TABLE IF NOT EXISTS incoming_{table} (LIKE {schema}.{table}) ON COMMIT DELETE ROWS"
+COPY = "COPY {table} ({columns}) FROM STDIN (FORMAT binary)"
+KEEP = "INSERT INTO {schema}.{table} ({columns}) SELECT {columns} FROM incoming_{table} ON CONFLICT DO NOTHING"
 
 _MICROS = "(extract(epoch FROM r.{0}) * 1000000)::bigint"
 _ROW = f"""r.id::text, {_MICROS.format("decided_at")}, {_MICROS.format("valid_until")}, e.rendered,

@@ -14,6 +14,7 @@ from projections.offsets import Fenced, Move, advance
 from projections.ports import StoreUnavailable
 from projections.postgres_runner import PostgresSink
 from projections.versions import Projection
+from projections.views.recommendation_rows import Copies
 from projections.views.recommendations import RecommendationsView
 from projections.views.symbols import SymbolsView
 from schemas.events.recommendations import RecommendationMade
@@ -40,7 +41,7 @@ def some(count: int = COUNT, first: int = 0) -> list[RecommendationMade]:
     ]
 
 
-def sink(world: World, projection: Projection) -> PostgresSink[bytes]:
+def sink(world: World, projection: Projection) -> PostgresSink[Copies]:
     return PostgresSink(RecommendationsView(world.codec, projection), world.connect)
 
 
@@ -99,6 +100,26 @@ def test_an_event_that_was_produced_twice_keeps_its_first_place(world: World) ->
     world.run_to_end(projection, sink(world, projection))
 
     assert sorted(event.id for event in events) == ids(world, projection)
+
+
+def test_what_is_stored_already_stays_as_it_is_and_the_new_rows_of_its_batch_are_stored(world: World) -> None:
+    projection, events = world.projection(), some(30)
+    owner = sink(world, projection)
+    [claim] = owner.claim([(world.topic, 0)])
+    owner.write(owner.fold(records(*events[10:20])).rows, [move(world, claim.epoch, 0, 110)])
+    before = content(world, projection)
+
+    changed = [event.model_copy(update={"price": 1.0, "summary": "another"}) for event in events[10:20]]
+    again = owner.fold(records(*events[:10], *changed, *events[20:], events[0])).rows
+    owner.write(again, [move(world, claim.epoch, 110, 141)])
+
+    after = content(world, projection)
+    assert sorted(event.id for event in events) == ids(world, projection)
+    assert sorted(event.id for event in events) == ids(world, projection, "recommendation_explanations", "recommendation_id")
+    assert set(before) <= set(after)
+    assert {0: 141} == world.stands(projection)
+    owner.write(owner.fold(records(*some(5, first=50))).rows, [move(world, claim.epoch, 141, 146)])
+    assert 35 == len(content(world, projection))
 
 
 def test_bad_records_become_dead_letters_with_their_place(world: World) -> None:

@@ -7,22 +7,36 @@ import pytest
 from hypothesis import given
 
 from projections.pgcopy import POSTGRES_EPOCH
-from projections.views.recommendation_rows import COPY_COLUMNS, VECTORS, RecommendationRows, event_of, render
+from projections.views.recommendation_rows import (
+    COLUMNS,
+    EXPLANATION_COLUMNS,
+    VECTORS,
+    Copies,
+    RecommendationRows,
+    event_of,
+    render,
+)
 from schemas.events.recommendations import FamilyOpinion, RecommendationMade
+from schemas.events.signals import FeatureVector
 from schemas.features import FEATURE_NAMES
 from schemas.values import iso
 from tests import strategies
 from tests.builders import bar
 from tests.unit.projections.views.rows import CODEC, copied, doubles_of, recommendation, records
 
-COLUMNS = [name.strip(' "') for name in COPY_COLUMNS.split(",")]
+TOPIC = "some.topic"
+
+
+def named(columns: str, row: list[bytes]) -> dict[str, bytes]:
+    return dict(zip([name.strip(' "') for name in columns.split(",")], row, strict=True))
 
 
 def row_of(event: RecommendationMade) -> dict[str, bytes]:
-    folded = RecommendationRows(CODEC).fold(records(event))
+    """Both rows of an event as one."""
+    folded = RecommendationRows(CODEC, TOPIC).fold(records(event))
     assert [] == folded.flaws
-    [row] = copied(folded.rows)
-    return dict(zip(COLUMNS, row, strict=True))
+    [row], [explanation] = copied(folded.rows.recommendations), copied(folded.rows.explanations)
+    return {**named(COLUMNS, row), **named(EXPLANATION_COLUMNS, explanation)}
 
 
 def vectors_of(event: RecommendationMade) -> list[list[float]]:
@@ -34,7 +48,7 @@ def test_the_row_has_the_values_of_the_event_and_its_place() -> None:
 
     row = row_of(event)
 
-    assert uuid.UUID(event.id).bytes == row["id"]
+    assert uuid.UUID(event.id).bytes == row["id"] == row["recommendation_id"]
     assert uuid.UUID(event.features_id).bytes == row["features_id"]
     for name in ("confidence", "score", "threshold", "price"):
         assert struct.pack(">d", getattr(event, name)) == row[name]
@@ -42,8 +56,9 @@ def test_the_row_has_the_values_of_the_event_and_its_place() -> None:
         assert struct.pack(">q", getattr(event, name) - POSTGRES_EPOCH) == row[name]
     for name in ("symbol", "interval", "action", "source", "model_id", "feature_set", "summary"):
         assert getattr(event, name).encode() == row[name]
-    assert (b"\x01", struct.pack(">i", 3), struct.pack(">q", 100)) == (
+    assert (b"\x01", TOPIC.encode(), struct.pack(">i", 3), struct.pack(">q", 100)) == (
         row["synthetic"],
+        row["kafka_topic"],
         row["kafka_partition"],
         row["kafka_offset"],
     )
@@ -96,11 +111,15 @@ def test_a_stored_row_gives_its_event_back(event: RecommendationMade) -> None:
     assert repr(event) == repr(again)
 
 
+def rows_in(data: bytes) -> int:
+    return len(copied(data)) if data else 0
+
+
 @given(event=strategies.recommendations)
 def test_every_event_is_either_stored_whole_or_told_why_not(event: RecommendationMade) -> None:
-    folded = RecommendationRows(CODEC).fold(records(event))
+    folded = RecommendationRows(CODEC, TOPIC).fold(records(event))
 
-    assert 1 == len(folded.flaws) + (len(copied(folded.rows)) if folded.rows else 0)
+    assert 1 == len(folded.flaws) + rows_in(folded.rows.recommendations) == len(folded.flaws) + rows_in(folded.rows.explanations)
     assert all(flaw.code == "bad_value" for flaw in folded.flaws)
 
 
@@ -140,14 +159,31 @@ FAMILY = FamilyOpinion(name="social", score=0.5, weight=1.0, contribution=0.5, l
     ],
 )
 def test_a_record_that_cannot_be_stored_is_told_why_and_the_others_are_stored(value: bytes, code: str, message: str) -> None:
-    folded = RecommendationRows(CODEC).fold(records(recommendation(), value, recommendation()))
+    folded = RecommendationRows(CODEC, TOPIC).fold(records(recommendation(), value, recommendation()))
 
     [flaw] = folded.flaws
     assert (1, code) == (flaw.index, flaw.code)
     assert message in flaw.message
-    assert [100, 102] == [struct.unpack(">q", row[COLUMNS.index("kafka_offset")])[0] for row in copied(folded.rows)]
+    rows = [named(COLUMNS, row) for row in copied(folded.rows.recommendations)]
+    assert [100, 102] == [struct.unpack(">q", row["kafka_offset"])[0] for row in rows]
+    assert 2 == rows_in(folded.rows.explanations)
 
 
 def test_nothing_sound_is_no_copy() -> None:
-    assert b"" == RecommendationRows(CODEC).fold(records(b"nonsense")).rows
-    assert b"" == RecommendationRows(CODEC).fold(records()).rows
+    assert Copies(b"", b"") == RecommendationRows(CODEC, TOPIC).fold(records(b"nonsense")).rows
+    assert Copies(b"", b"") == RecommendationRows(CODEC, TOPIC).fold(records()).rows
+
+
+def test_each_row_has_its_own_vectors() -> None:
+    events = [recommendation(id=str(uuid.UUID(int=number)), raw=other(number)) for number in range(3)]
+
+    rows = copied(RecommendationRows(CODEC, TOPIC).fold(records(*events)).rows.explanations)
+
+    for event, row in zip(events, rows, strict=True):
+        found = named(EXPLANATION_COLUMNS, row)
+        assert uuid.UUID(event.id).bytes == found["recommendation_id"]
+        assert repr(vectors_of(event)) == repr([list(doubles_of(found[name])) for name in VECTORS])
+
+
+def other(number: float) -> FeatureVector:
+    return recommendation().raw.model_copy(update={"rsi_14": float(number)})
