@@ -3,6 +3,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import time
 import uuid
 from collections.abc import Callable
 from pathlib import Path
@@ -23,6 +24,7 @@ from infra.local.progress import Abort, Progress, ProgressCallback
 LOCK_FILE = Path(__file__).parent / "kafka_jars" / "jgo.lock.toml"
 _FOREVER = "-1"
 _MEBIBYTE = 1 << 20
+_PORTS_S, _LOOK_S = 10.0, 0.05
 
 
 class EmbeddedKafka:
@@ -45,7 +47,7 @@ class EmbeddedKafka:
     def prepare(self, abort: Abort) -> None:
         self._classpath = self._jars.classpath(abort)
         self._folder.mkdir(exist_ok=True)
-        self._port, controller = self._ports()
+        self._port, controller = self._ports(abort)
         self._properties.write_text(_properties(self._folder / "logs", self._port, controller))
         if not self._formatted.exists():
             self._format()
@@ -67,11 +69,19 @@ class EmbeddedKafka:
     def _address(self) -> str:
         return f"{LOOPBACK}:{self._port}"
 
-    def _ports(self) -> tuple[int, int]:
-        """Return the broker's and the controller's port: those of last time, unless somebody else has taken one."""
+    def _ports(self, abort: Abort) -> tuple[int, int]:
+        """Return the broker's and the controller's port: those of last time, unless somebody else has taken one.
+
+        A broker that was killed keeps its ports until its last thread has ended, and one that writes to a slow disk ends late.
+        """
         if self._ports_file.exists():
             broker, controller = (int(port) for port in self._ports_file.read_text().split())
-            if is_free(broker) and is_free(controller):
+            end = time.monotonic() + _PORTS_S
+            while not (is_free(broker) and is_free(controller)):
+                if time.monotonic() > end:
+                    break
+                abort.sleep(_LOOK_S)
+            else:
                 return broker, controller
         broker, controller = free_port(), free_port()
         self._ports_file.write_text(f"{broker} {controller}\n")

@@ -1,4 +1,6 @@
 import base64
+import socket
+import threading
 from pathlib import Path
 from uuid import UUID
 
@@ -27,3 +29,17 @@ def test_whatever_character_a_cluster_id_begins_with_the_folder_is_formatted(tmp
     EmbeddedKafka(layout, quiet, new_cluster=lambda: cluster).prepare(Abort())
 
     assert base64.urlsafe_b64decode(cluster_of(layout) + "==") == cluster.bytes
+
+
+def test_a_port_that_a_killed_broker_still_holds_for_a_moment_is_waited_for(tmp_path: Path) -> None:
+    layout = Layout.of(tmp_path, CACHE)
+    layout.create()
+    EmbeddedKafka(layout, quiet).prepare(Abort())
+    ports = (layout.component_dir("kafka") / "ports").read_text()
+    with socket.create_server(("127.0.0.1", int(ports.split()[0]))) as former:
+        end = threading.Timer(0.5, former.close)
+        end.start()
+        EmbeddedKafka(layout, quiet).prepare(Abort())
+        end.join()
+
+    assert ports == (layout.component_dir("kafka") / "ports").read_text()
