@@ -56,6 +56,7 @@ def store_rows(dsn: str, data_dir: Path) -> None:
             say(f"{first + _STEP:,} of {ROWS:,} recommendations stored")
         for table in ("recommendations", "recommendation_explanations"):
             connection.execute(f"VACUUM ANALYZE read_v1.{table}")
+        connection.execute("CHECKPOINT")  # else writing the million rows to the disk goes on beside the requests
 
 
 def _samples(data_dir: Path) -> list[tuple[Any, ...]]:

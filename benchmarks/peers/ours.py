@@ -3,7 +3,8 @@
 import sys
 import tempfile
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import faust
 from faust.types import TP
@@ -20,6 +21,9 @@ class FromTheStart:
 
     async def take_over(self, assigned: set[TP]) -> Mapping[TP, int]:
         return dict.fromkeys(assigned, 0)
+
+    def may_wait(self, tp: TP, records: Sequence[Any]) -> bool:  # noqa: ARG002
+        return False
 
     async def release(self) -> None:
         """Nothing is committed."""
