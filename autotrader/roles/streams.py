@@ -30,6 +30,7 @@ from streams.runner.owner import CommitSettings
 from streams.transport.garbage import collect_seldom
 
 AGENTS = ("bars", "features", "recommendations")
+"""In the order in which they feed each other."""
 GROUP = "streams"
 EXIT_FENCED = 3
 """The process left because a transaction failed or another owner took over: start it again."""
@@ -63,7 +64,7 @@ def _agents(settings: Settings, names: Sequence[str]) -> list[Agent]:
     known = {"bars": _bars, "features": _features, "recommendations": _recommendations}
     if unknown := set(names) - known.keys():
         raise ValueError(f"expected agents among {', '.join(AGENTS)}, found {', '.join(sorted(unknown))}")
-    return [known[name](settings, codec) for name in names]
+    return [known[name](settings, codec) for name in AGENTS if name in names]
 
 
 def _bars(settings: Settings, codec: Codec) -> Agent:

@@ -11,7 +11,7 @@ from jgo.constants import MAVEN_CENTRAL_URL
 from jgo.maven import MavenContext, PythonResolver
 
 from infra.local.errors import DownloadError
-from infra.local.jars import Jar, sha256_of
+from infra.local.jar import Jar, sha256_of
 from infra.local.progress import Abort, Progress, ProgressCallback
 
 _AT_ONCE = 6

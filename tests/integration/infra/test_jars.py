@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from infra.local.errors import DownloadError
-from infra.local.jars import JarCache, read_lock
+from infra.local.jar import read_lock
+from infra.local.jars import JarCache
 from infra.local.kafka import LOCK_FILE
 from infra.local.progress import Abort, Progress, StartAbortedError
 
