@@ -18,7 +18,9 @@ EndWith = Annotated[int | None, typer.Option(hidden=True, help="End when this pa
 
 @app.command(help="The agents: ticks to bars, features and recommendations.\n\nExample: autotrader run streams --agents bars")
 def streams(
-    agents: Annotated[str, typer.Option(help="Which agents, by commas: the same for all workers.")] = "bars,features,recommendations",
+    agents: Annotated[
+        str, typer.Option(help="Which agents, by commas: the same for all workers.")
+    ] = "bars,features,recommendations",
     instance: Annotated[str | None, typer.Option(help="Static name of this worker: a restart is taken back at once.")] = None,
     end_with: EndWith = None,
 ) -> None:
