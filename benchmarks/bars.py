@@ -23,6 +23,8 @@ PER_MINUTE = 60
 FAR_AHEAD_US = 10 * 365 * 86_400_000_000
 _QUIET_S = 2.0
 _TIMEOUT_S = 180.0
+_SLOWEST_PER_S = 20_000
+"""A run with more ticks may take longer by so much."""
 
 
 def run(runs: int, cache_dir: Path, *, count: int = TICKS_OF_A_RUN, symbols: int = SYMBOLS) -> dict[str, Measured]:
@@ -38,7 +40,7 @@ def _once(cache_dir: Path, count: int, symbols: int) -> Mapping[str, float]:
         tell_side_inputs(endpoints.kafka, T0 + FAR_AHEAD_US)
         log = Path(folder) / "worker.log"
         with streams_worker(Path(folder), endpoints.kafka, ("bars", "features"), {}, log) as worker:
-            _until_quiet(endpoints.kafka, worker, log)
+            _until_quiet(endpoints.kafka, worker, log, _TIMEOUT_S + count / _SLOWEST_PER_S)
             rss_mb = worker.rss_peak_mb
         return {**_rate(endpoints.kafka, count, symbols), "rss_mb": rss_mb}
 
@@ -53,10 +55,10 @@ def tell_side_inputs(bootstrap: str, at: int) -> None:
     out.flush()
 
 
-def _until_quiet(bootstrap: str, worker: Watched, log: Path) -> None:
+def _until_quiet(bootstrap: str, worker: Watched, log: Path, timeout_s: float) -> None:
     """Wait until outputs came and then none for some seconds."""
     probe = Consumer({"bootstrap.servers": bootstrap, "group.id": "probe"})
-    deadline, ends, changed_at = time.monotonic() + _TIMEOUT_S, 0, time.monotonic()
+    deadline, ends, changed_at = time.monotonic() + timeout_s, 0, time.monotonic()
     while time.monotonic() < deadline:
         if worker.process.poll() is not None:
             raise RuntimeError(
@@ -69,7 +71,7 @@ def _until_quiet(bootstrap: str, worker: Watched, log: Path) -> None:
             probe.close()
             return
         time.sleep(0.2)
-    raise TimeoutError(f"expected the worker to be done within {_TIMEOUT_S} s: {log.read_text()[-800:]}")
+    raise TimeoutError(f"expected the worker to be done within {timeout_s:.0f} s: {log.read_text()[-800:]}")
 
 
 def _rate(bootstrap: str, count: int, symbols: int) -> Mapping[str, float]:
